@@ -1,0 +1,35 @@
+"""Inside bge-m3: the stages from text to vector as small functions over an ordinary XLM-RoBERTa.
+
+One module a stage (``tokenization``, ``embedding_layers``, ``encoder``, ``pooling``, ``normalization``),
+then ``checkpoint`` (finding and loading), ``pipeline`` (the stages in a row) and ``parity`` (the proof).
+The names below are imported when first used, so that ``import helpers`` costs nothing.
+
+    from helpers import BgeM3
+    vectors = BgeM3.from_checkpoint().encode(["你好", "Hello"])
+"""
+
+from importlib import import_module
+from typing import Any
+
+_HOME = {
+    "BgeM3": "pipeline",
+    "Walk": "pipeline",
+    "CheckpointError": "integrity",
+    "find": "checkpoint",
+    "ladder": "parity",
+    "l2_normalize": "normalization",
+    "pool": "pooling",
+    "similarity_matrix": "normalization",
+    "TruncationWarning": "tokenization",
+}
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(f"helpers.{_HOME[name]}"), name)
+    raise AttributeError(f"module 'helpers' has no attribute {name!r}; it offers {', '.join(__all__)}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,120 @@
+"""Command line: ``python -m helpers walk [TEXT …] [--json]`` and ``python -m helpers where``.
+
+``walk`` shows a text on its way to a vector, stage by stage, with shapes and values. ``where`` says which
+checkpoint would be used, and why. Bad input: one line on standard error and exit code 2.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import warnings
+from typing import TYPE_CHECKING, NoReturn
+
+from helpers.checkpoint import find
+from helpers.integrity import CheckpointError
+
+if TYPE_CHECKING:
+    from helpers.pipeline import BgeM3, Walk
+
+EXAMPLES = ["什么是大型语言模型？", "What is a large language model?"]
+
+
+def as_json(bge: BgeM3, walk: Walk) -> str:
+    """The walk as JSON: the checkpoint, then for each text its tokens, ids, mask, shapes and vector."""
+    chosen = bge.checkpoint
+    texts = [
+        {
+            "text": text,
+            "tokens": walk.tokens[row],
+            "ids": walk.ids[row].tolist(),
+            "mask": walk.mask[row].tolist(),
+            "shapes": walk.shapes(),
+            "vector": walk.vectors[row].tolist(),
+        }
+        for row, text in enumerate(walk.texts)
+    ]
+    about = {"kind": chosen.kind, "path": str(chosen.path), "why": chosen.why, "max_length": chosen.max_length}
+    return json.dumps({"checkpoint": about, "texts": texts}, ensure_ascii=False)
+
+
+def numbers(row: list[float], count: int = 6) -> str:
+    """The first numbers of a vector for reading."""
+    return "  ".join(f"{value:+.4f}" for value in row[:count]) + (" …" if len(row) > count else "")
+
+
+def as_text(bge: BgeM3, walk: Walk) -> str:
+    """The walk for the terminal: every stage with its shape, and the values of each text's ``<s>``."""
+    shapes = walk.shapes()
+    lines = [str(bge), ""]
+    for row, text in enumerate(walk.texts):
+        real = int(walk.mask[row].sum())
+        lines += [
+            f"text            {text}",
+            f"1 tokenization  {' '.join(walk.tokens[row])}",
+            f"  input ids     {walk.ids[row].tolist()}   {shapes['ids']}",
+            f"  mask          {walk.mask[row].tolist()}   {real} real tokens",
+            f"2 embeddings    word      {shapes['word']}   <s>: {numbers(walk.word[row, 0].tolist())}",
+            f"                position  {shapes['position']}   ids {walk.position_ids[row].tolist()}",
+            f"                sum, LayerNorm      <s>: {numbers(walk.hidden_states[0][row, 0].tolist())}",
+        ]
+        for number, state in enumerate(walk.hidden_states[1:], 1):
+            title = "3 encoder" if number == 1 else ""
+            lines.append(f"{title:<15} layer {number:<3} {list(state.shape)}   <s>: {numbers(state[row, 0].tolist())}")
+        lines += [
+            f"4 pooling       {shapes['pooled']}   {numbers(walk.pooled[row].tolist())}",
+            f"5 normalization {shapes['vectors']}   {numbers(walk.vectors[row].tolist())}"
+            f"   length {walk.vectors[row].norm():.6f}",
+            "",
+        ]
+    if len(walk.texts) > 1:
+        lines.append("cosine similarity")
+        cosines = (walk.vectors @ walk.vectors.T).tolist()
+        lines += ["  " + "  ".join(f"{value:+.3f}" for value in row) for row in cosines]
+    return "\n".join(lines).rstrip()
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, but what is wrong with the arguments takes one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"error: {' '.join(message.split())}; see 'python -m helpers --help'\n")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; the exit code is returned."""
+    parser = Parser(prog="python -m helpers", description="Inside bge-m3, in the terminal.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, told in {"walk": "show the way of a text to its vector", "where": "say which checkpoint is used"}.items():
+        command = commands.add_parser(name, help=told)
+        command.add_argument("--checkpoint", default="auto", help="auto (default), mini, real, or a folder")
+        if name == "walk":
+            command.add_argument("texts", nargs="*", metavar="TEXT", help="default: a question in Chinese and English")
+            command.add_argument("--json", action="store_true", help="everything as JSON, vectors in full precision")
+    options = parser.parse_args(argv)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    try:
+        if options.command == "where":
+            found = find(options.checkpoint)
+            print(f"{found}\n{found.path}")
+            return 0
+        from helpers.pipeline import BgeM3
+
+        bge = BgeM3.from_checkpoint(options.checkpoint)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            walk = bge.walk(options.texts or EXAMPLES)
+        for warning in caught:
+            print(f"warning: {warning.message}", file=sys.stderr)
+        print(as_json(bge, walk) if options.json else as_text(bge, walk))
+    except (CheckpointError, TypeError, ValueError) as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,165 @@
+"""Find a checkpoint on this disk, see that it is whole, load it. Never touches the network.
+
+``find`` decides which: a path, ``"mini"`` (the small model inside this repository), ``"real"`` (bge-m3
+in the hub's cache, or where the environment variable ``BGE_M3`` points), or ``"auto"``: ``BGE_M3`` →
+the real model if its files are complete → the mini. Whatever is found is
+checked (``helpers.integrity``) before a byte of the weights is loaded.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from helpers.integrity import CURE, REPO, WEIGHTS, CheckpointError, check, reason
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedTokenizerBase, XLMRobertaModel
+
+MINI = Path(__file__).parent / "mini_m3"
+SHAPE = {"hidden_size": 1024, "num_hidden_layers": 24, "vocab_size": 250002, "max_position_embeddings": 8194}
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Which folder was chosen, what it holds (``kind``: ``"mini-m3"``, ``"bge-m3"`` or ``"other"``) and why."""
+
+    path: Path
+    kind: str
+    why: str
+    config: dict
+
+    @property
+    def max_length(self) -> int:
+        """The longest text in tokens, ``<s>`` and ``</s>`` counted: positions less padding_idx + 1."""
+        return self.config["max_position_embeddings"] - self.config["pad_token_id"] - 1
+
+    @property
+    def bge_m3_ids(self) -> list[int] | None:
+        """For each of this checkpoint's ids the real model's id; ``None`` where they are the same."""
+        table = self.path / "bge_m3_ids.json"
+        try:
+            return json.loads(table.read_text(encoding="utf-8")) if table.exists() else None
+        except ValueError:
+            raise CheckpointError(f"{table} is no JSON (half downloaded?); {CURE}") from None
+
+    def __str__(self) -> str:
+        sort = {"mini-m3": "a small stand-in, not bge-m3", "bge-m3": "the real shape"}.get(self.kind, "your own")
+        return f"{self.kind} ({sort}): {self.why}"
+
+
+def hub_cache() -> Path | None:
+    """The folder of bge-m3 in the hub's cache, if the last complete download put it there. Only looks."""
+    from huggingface_hub import try_to_load_from_cache
+
+    for name in WEIGHTS:
+        found = try_to_load_from_cache(REPO, name)
+        if isinstance(found, str):
+            return Path(found).parent
+    return None
+
+
+def find(which: str | os.PathLike[str] = "auto") -> Checkpoint:
+    """The checkpoint that ``which`` means on this machine, checked. See the top of this module.
+
+    Raises ``CheckpointError`` when a path, ``BGE_M3`` or ``"real"`` names something unusable; ``"auto"``
+    passes over a real model that is incomplete, and says so.
+
+    Example: ``find("mini").kind`` → ``"mini-m3"``.
+    """
+    name, setting = os.fspath(which), os.environ.get("BGE_M3", "").strip()
+    why = {"mini": "asked for by name"}.get(name, "given as a path")
+    if name == "auto" and setting not in ("", "auto"):
+        name, why = setting, "chosen by the environment variable BGE_M3"
+    elif name == "real" and setting not in ("", "auto", "mini", "real"):
+        name, why = setting, "the environment variable BGE_M3 points there"
+    if name == "mini":
+        return describe(MINI, why)
+    if name not in ("auto", "real"):
+        return describe(Path(name), why)
+    try:
+        if cached := hub_cache():
+            return describe(cached, "found complete in the hub's cache")
+        missing = f"{REPO} is not in the hub's cache"
+    except CheckpointError as error:
+        missing = f"the copy in the hub's cache is unusable: {error}"
+    if name == "real":
+        raise CheckpointError(f"{missing}; set BGE_M3 to a folder that holds it, or run 'hf download {REPO}' (2.3 GB)")
+    return describe(MINI, missing)
+
+
+def describe(folder: Path, why: str) -> Checkpoint:
+    """A checked folder as a ``Checkpoint``; its kind is told by where it is and by its shape."""
+    try:
+        folder = folder.expanduser()
+        config = check(folder)
+    except (OSError, RuntimeError) as error:  # unreadable, a name too long, "~" of nobody
+        raise CheckpointError(f"{folder} cannot be read ({error}); check the path and your rights to it") from None
+    real = all(config.get(key) == value for key, value in SHAPE.items())
+    kind = "mini-m3" if folder.resolve() == MINI.resolve() else "bge-m3" if real else "other"
+    return Checkpoint(folder, kind, why, config)
+
+
+def load(
+    which: str | os.PathLike[str] = "auto", dtype: torch.dtype | None = None
+) -> tuple[XLMRobertaModel, PreTrainedTokenizerBase, Checkpoint]:
+    """Model (in eval mode, on the CPU, float32 unless told otherwise), tokenizer, and what was chosen.
+
+    Raises ``CheckpointError``, also when tokenizer and weights do not belong together.
+    """
+    import torch
+    from transformers import AutoTokenizer, XLMRobertaModel
+
+    found = find(which)
+    try:
+        with quiet():
+            tokenizer = AutoTokenizer.from_pretrained(found.path, local_files_only=True)
+    except Exception as error:  # JSON, but no tokenizer: it fails wherever its first part is missed
+        raise CheckpointError(f"the tokenizer in {found.path} cannot be read ({reason(error)}); {CURE}") from error
+    if len(tokenizer) != found.config["vocab_size"]:
+        raise CheckpointError(
+            f"the tokenizer in {found.path} knows {len(tokenizer):,} pieces, weights {found.config['vocab_size']:,}; "
+            "tokenizer.json comes from another model: copy the one that belongs to the weights"
+        )
+    wanted = dict(add_pooling_layer=False, dtype=dtype or torch.float32, local_files_only=True)
+    wanted |= dict(output_loading_info=True, ignore_mismatched_sizes=True)  # mismatches are told below
+    try:
+        with quiet():
+            model, report = XLMRobertaModel.from_pretrained(found.path, **wanted)
+    except Exception as error:  # a damaged .bin fails in torch's reader, with a dozen kinds of error
+        raise CheckpointError(f"the weights in {found.path} cannot be read ({reason(error)}); {CURE}") from error
+    if report["mismatched_keys"]:
+        name, stored, expected = min(report["mismatched_keys"])
+        raise CheckpointError(
+            f"the weights in {found.path} do not fit its config.json: {name} is {list(stored)}, "
+            f"the configuration asks for {list(expected)}; {CURE}"
+        )
+    if report["missing_keys"]:
+        lacking = sorted(report["missing_keys"])
+        raise CheckpointError(f"the weights in {found.path} lack {len(lacking)} tensors, {lacking[0]} first; {CURE}")
+    return model.eval(), tokenizer, found
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """No progress bar, warning or report from the libraries meanwhile; what matters of it is checked here."""
+    from transformers.utils import logging
+
+    level, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.set_verbosity(level)
+        if bar:
+            logging.enable_progress_bar()

@@ -1,0 +1,1 @@
+"""What the notebooks alone need: figure style and plots. Importing the stages never imports this."""

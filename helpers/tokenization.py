@@ -1,0 +1,125 @@
+"""Stage 1 · texts → input ids and attention mask, as the model's own tokenizer makes them.
+
+Every text becomes ``<s> pieces </s>``; what is longer than ``max_length`` is cut, with a warning that
+says what was lost; shorter rows are padded on the right with ``<pad>`` and the mask says which
+positions are real. The pieces themselves come from ``helpers.unigram``.
+
+Source: Conneau et al. 2020 (XLM-R, arXiv 1911.02116); fairseq's ids ``<s>``=0 ``<pad>``=1 ``</s>``=2 ``<unk>``=3.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from helpers.unigram import Vocabulary, text_pieces
+
+BOS, PAD, EOS, UNK = 0, 1, 2, 3
+
+
+class TruncationWarning(UserWarning):
+    """Some texts were longer than ``max_length`` and lost their ends."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Token strings of each text (no padding), and ``ids``, ``mask``, both int64 ``(B, T)``."""
+
+    tokens: list[list[str]]
+    ids: Tensor
+    mask: Tensor
+
+
+def check_texts(texts: Sequence[str]) -> list[str]:
+    """The texts as a list, or a clear error before any work starts.
+
+    Raises ``TypeError`` for a bare string or an item that is no string, ``ValueError`` for an empty
+    list or for text that is not valid Unicode. An empty string is a text: it becomes ``<s></s>``.
+    """
+    if isinstance(texts, (str, bytes)) or not hasattr(texts, "__iter__"):
+        raise TypeError(f"texts must be a list of strings, not {type(texts).__name__}; for a single text write [text]")
+    texts = list(texts)
+    if not texts:
+        raise ValueError("texts is empty; give at least one string")
+    for number, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise TypeError(f"texts[{number}] is {type(text).__name__}, not str; convert it or drop it first")
+        if re.search("[\ud800-\udfff]", text):
+            raise ValueError(f"texts[{number}] holds half a surrogate pair; decode its bytes as UTF-8 first")
+    return texts
+
+
+def check_max_length(max_length: int | None, limit: int) -> int:
+    """``max_length`` in tokens, special tokens counted; ``None`` means the checkpoint's limit.
+
+    Raises ``TypeError`` or ``ValueError`` unless it is a whole number from 3 (``<s>``, one piece, ``</s>``)
+    to ``limit``.
+    """
+    if max_length is None:
+        return limit
+    if not isinstance(max_length, int) or isinstance(max_length, bool):
+        raise TypeError(f"max_length must be an int or None, not {type(max_length).__name__}")
+    if not 3 <= max_length <= limit:
+        raise ValueError(f"max_length={max_length} is out of range; this checkpoint takes 3 to {limit} tokens")
+    return max_length
+
+
+def cut(rows: list[list[int]], max_length: int, texts: Sequence[str]) -> list[list[int]]:
+    """Rows of ids with at most ``max_length`` each: the end is lost, the closing ``</s>`` kept.
+
+    Warns once (``TruncationWarning``) with the number, opening words and loss of the texts cut.
+    """
+    long = [number for number, row in enumerate(rows) if len(row) > max_length]
+    if long:
+        told = [
+            f"[{n}] {texts[n][:20]!r}… lost {len(rows[n]) - max_length:,} of {len(rows[n]):,} tokens "
+            f"({1 - max_length / len(rows[n]):.0%})"
+            for n in long[:5]
+        ]
+        more = f"; and {len(long) - 5:,} more" if len(long) > 5 else ""
+        message = f"{len(long):,} of {len(rows):,} texts cut to max_length={max_length}: " + "; ".join(told) + more
+        warnings.warn(message, TruncationWarning, stacklevel=3)
+    return [row[: max_length - 1] + row[-1:] if len(row) > max_length else row for row in rows]
+
+
+def pad(rows: list[list[int]]) -> tuple[Tensor, Tensor]:
+    """``(ids, mask)``, both int64 ``(B, T)``: rows padded on the right with ``<pad>`` to the longest.
+
+    Example: ``pad([[0, 9, 2], [0, 2]])`` → ids ``[[0, 9, 2], [0, 2, 1]]``, mask ``[[1, 1, 1], [1, 1, 0]]``.
+    """
+    longest = max(map(len, rows))
+    ids = torch.tensor([row + [PAD] * (longest - len(row)) for row in rows])  # (B, T)
+    mask = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in rows])  # (B, T)
+    return ids, mask
+
+
+def piece_id(piece: str, vocabulary: Vocabulary) -> int:
+    """The input id of a piece; ``<unk>``'s (3) for what the vocabulary lacks."""
+    return vocabulary.special.get(piece, vocabulary.ids.get(piece, UNK))
+
+
+def tokenize(texts: Sequence[str], vocabulary: Vocabulary, max_length: int) -> Batch:
+    """Token strings, ids and mask of a batch, computed by hand.
+
+    Raises what ``check_texts`` raises; warns (``TruncationWarning``) about texts that are cut.
+
+    Example: ``tokenize(["Hello"], vocabulary, 512).ids`` → ``[[0, 35378, 2]]`` with the real vocabulary.
+    """
+    texts = check_texts(texts)
+    tokens = [["<s>", *text_pieces(text, vocabulary), "</s>"] for text in texts]
+    rows = [[piece_id(piece, vocabulary) for piece in row] for row in tokens]
+    short = cut(rows, max_length, texts)
+    tokens = [row[: len(ids) - 1] + row[-1:] for row, ids in zip(tokens, short, strict=True)]
+    return Batch(tokens, *pad(short))
+
+
+def tokenize_pair(first: str, second: str, vocabulary: Vocabulary) -> list[int]:
+    """Ids of two texts as one row: ``<s> first </s></s> second </s>``. No token type tells them apart."""
+    check_texts([first, second])
+    one, two = ([piece_id(p, vocabulary) for p in text_pieces(text, vocabulary)] for text in (first, second))
+    return [BOS, *one, EOS, EOS, *two, EOS]
