@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import warnings
 from typing import TYPE_CHECKING, NoReturn
@@ -97,9 +98,9 @@ def main(argv: list[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
+        found = find(options.checkpoint)  # before torch is imported, so that a wrong path is told at once
         if options.command == "where":
-            found = find(options.checkpoint)
-            print(f"{found}\n{found.path}")
+            print(f"{found}\n{found.path}", flush=True)
             return 0
         from helpers.pipeline import BgeM3
 
@@ -109,7 +110,9 @@ def main(argv: list[str] | None = None) -> int:
             walk = bge.walk(options.texts or EXAMPLES)
         for warning in caught:
             print(f"warning: {warning.message}", file=sys.stderr)
-        print(as_json(bge, walk) if options.json else as_text(bge, walk))
+        print(as_json(bge, walk) if options.json else as_text(bge, walk), flush=True)
+    except BrokenPipeError:  # a reader like ``head`` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (CheckpointError, TypeError, ValueError) as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2

@@ -47,9 +47,8 @@ def ladder(bge: BgeM3, texts: Sequence[str], walk: Walk | None = None) -> list[R
     walk = walk or bge.walk(texts)
     texts = walk.texts
     model, device = bge.model, bge.model.device
-    library = bge.tokenizer(
-        texts, padding=True, truncation=True, max_length=bge.max_length, return_tensors="pt"
-    ).to(device)
+    options = dict(padding=True, truncation=True, max_length=bge.max_length, return_tensors="pt")
+    library = bge.tokenizer(texts, **options).to(device)
     before = model.config._attn_implementation
     model.set_attn_implementation("eager")
     try:

@@ -59,10 +59,8 @@ class Vocabulary:
 
     @cached_property
     def special_pattern(self) -> re.Pattern[str]:
-        """Finds special tokens written out in a text, with the white space that ``<mask>`` swallows."""
-        white = {True: r"\s*", False: ""}
-        tokens = self.tokenizer.added_tokens_decoder.values()
-        return re.compile("|".join(f"{white[t.lstrip]}({re.escape(str(t))}){white[t.rstrip]}" for t in tokens))
+        """Finds special tokens written out in a text. The blanks ``<mask>`` swallows are dropped in any case."""
+        return re.compile("|".join(map(re.escape, self.special)))
 
 
 def normalize_text(text: str, vocabulary: Vocabulary) -> str:
@@ -126,7 +124,7 @@ def text_pieces(text: str, vocabulary: Vocabulary) -> list[str]:
     for match in vocabulary.special_pattern.finditer(text):
         stretch = text[position : match.start()]
         pieces += [p for w in split_words(normalize_text(stretch, vocabulary)) for p in segment(w, vocabulary)]
-        pieces.append(match.group(match.lastindex or 0))
+        pieces.append(match.group())
         position = match.end()
     rest = split_words(normalize_text(text[position:], vocabulary))
     return pieces + [piece for word in rest for piece in segment(word, vocabulary)]

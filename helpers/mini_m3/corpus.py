@@ -83,7 +83,13 @@ class Recombiner:
             pieces.append(nxt)
         for i, piece in enumerate(pieces):
             if self.draw.random() < swap and len(piece.strip("▁")) > 1:
-                same = self.words if piece[0] == "▁" and piece[1:].isascii() else self.han if not piece.isascii() else [piece]
+                same = (
+                    self.words
+                    if piece[0] == "▁" and piece[1:].isascii()
+                    else self.han
+                    if not piece.isascii()
+                    else [piece]
+                )
                 pieces[i] = self.draw.choice(same)
         return "".join(pieces).replace("▁", " ").strip()
 

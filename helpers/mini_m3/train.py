@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import random
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -173,14 +172,16 @@ def main(argv: list[str] | None = None) -> list[float]:
     parser.add_argument("--tokenizer", type=Path, required=True, help="folder made by helpers.mini_m3.vocabulary")
     parser.add_argument("--work", type=Path, required=True, help="folder for caches and checkpoints")
     parser.add_argument("--to", type=Path, required=True, help="folder for the finished checkpoint")
-    parser.add_argument("--steps", type=int, default=3600)
+    parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--tokens", type=int, default=6000, help="tokens a batch")
     parser.add_argument("--layers", type=int, default=SHAPE["num_hidden_layers"])
     options = parser.parse_args(argv)
     options.work.mkdir(parents=True, exist_ok=True)
-    random.seed(0)
     tokenizer = real_tokenizer(options.tokenizer / "tokenizer.json")
     corpus = load_corpus(options.recipe, options.data, tokenizer)
+    for name, lines in corpus.held_out.items():
+        rows = "".join("\t".join(line) + "\n" for line in lines)
+        (options.work / f"held_out_{name}").write_text(rows, encoding="utf-8", newline="\n")
     vectors = teacher_vectors(corpus.texts, options.work / "teacher")
     basis = projection(vectors, SHAPE["hidden_size"])
     wanted = targets(vectors, corpus.pairs, basis)

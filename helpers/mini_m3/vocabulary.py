@@ -116,7 +116,9 @@ def save_tokenizer(real: dict, keep: list[int], folder: Path, positions: int = 5
         "bge_m3_ids.json": keep,
     }.items():
         compact = name in ("tokenizer.json", "bge_m3_ids.json")
-        text = json.dumps(content, ensure_ascii=False, indent=None if compact else 2, separators=(",", ":") if compact else None)
+        text = json.dumps(
+            content, ensure_ascii=False, indent=None if compact else 2, separators=(",", ":") if compact else None
+        )
         (folder / name).write_text(text + "\n", encoding="utf-8", newline="\n")
     (folder / "sentencepiece.bpe.model").write_bytes(sentencepiece_model(trimmed))
 

@@ -1,0 +1,192 @@
+"""encode and walk: the same vectors as each other and as sentence-transformers, whatever the batching."""
+
+import dataclasses
+import threading
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from conftest import TEXTS
+from sentence_transformers import SentenceTransformer
+
+from helpers import BgeM3, TruncationWarning
+from helpers.checkpoint import MINI
+from helpers.pooling import POOLINGS
+
+SHORT = [text for text in TEXTS if len(text) < 200]
+ABSENT = ["nonsense", "", "meta", "cuda:99", 1.5]
+ABSENT += [] if torch.cuda.is_available() else ["cuda"]
+ABSENT += [] if torch.backends.mps.is_available() else ["mps"]
+
+
+def near(ours, theirs, atol=1e-5):
+    """Equal to ``atol``, nan nowhere."""
+    np.testing.assert_allclose(np.asarray(ours, dtype=np.float64), np.asarray(theirs, dtype=np.float64), 0, atol)
+
+
+@pytest.fixture(scope="module")
+def vectors(mini):
+    """The vectors of all awkward texts."""
+    return mini.encode(TEXTS, progress=False)
+
+
+def test_encode_is_sentence_transformers(vectors):
+    """The way most people run bge-m3: pooling and normalisation as modules.json says."""
+    library = SentenceTransformer(str(MINI), device="cpu", model_kwargs={"dtype": torch.float32})
+    near(vectors, library.encode(TEXTS, show_progress_bar=False))
+
+
+def test_encode_is_the_walk(mini, vectors):
+    """The fast way and the way by hand."""
+    near(vectors, mini.walk(TEXTS).vectors)
+
+
+def test_form_of_the_result(mini, vectors):
+    """One row a text, float32, contiguous, of length 1, and owned by the caller."""
+    assert vectors.shape == (len(TEXTS), mini.model.config.hidden_size)
+    assert vectors.dtype == np.float32
+    assert vectors.flags["C_CONTIGUOUS"] and vectors.flags["WRITEABLE"]
+    near(np.linalg.norm(vectors, axis=1), np.ones(len(TEXTS)))
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 5, 64])
+def test_batching_and_order_change_nothing(mini, vectors, batch_size):
+    """Sorting by length must be undone, and padding must not count."""
+    order = np.random.default_rng(batch_size).permutation(len(TEXTS))
+    near(mini.encode([TEXTS[n] for n in order], batch_size=batch_size, progress=False), vectors[order])
+
+
+def test_duplicates_one_text_and_kinds_of_input(mini, vectors):
+    """Each text its own row, also when it comes twice, alone, from a generator or from an array."""
+    near(mini.encode(["a", TEXTS[0], "a"]), vectors[[1, 0, 1]])
+    near(mini.encode([""]), vectors[[2]])
+    near(mini.encode(text for text in TEXTS[:3]), vectors[:3])
+    near(mini.encode(np.array(TEXTS[:2])), vectors[:2])
+    near(mini.walk(text for text in TEXTS[:2]).vectors, vectors[:2])
+
+
+@pytest.mark.parametrize("pooling", POOLINGS)
+def test_poolings_and_normalize(mini, pooling):
+    """Every pooling by both ways, and raw vectors on request."""
+    walk = mini.walk(SHORT, pooling=pooling)
+    near(mini.encode(SHORT, pooling=pooling), walk.vectors)
+    near(mini.encode(SHORT, pooling=pooling, normalize=False), walk.pooled)
+
+
+def test_poolings_differ(mini):
+    """An option that is ignored would pass the test above."""
+    cls, mean, top = (mini.encode(SHORT, pooling=how, normalize=False) for how in POOLINGS)
+    assert all(np.abs(one - other).max() > 1e-2 for one, other in [(cls, mean), (cls, top), (mean, top)])
+
+
+def test_max_length_cuts_with_a_warning(mini):
+    """The same cut by both ways, told once, and equal to a text that is short by itself."""
+    texts = ["你好 " * 30, "a"]
+    with pytest.warns(TruncationWarning, match=r"1 of 2 texts cut to max_length=8: \[0\] '你好 ") as caught:
+        fast = mini.encode(texts, max_length=8)
+    with pytest.warns(TruncationWarning):
+        walk = mini.walk(texts, max_length=8)
+    assert len(caught) == 1
+    assert walk.ids.shape == (2, 8)
+    near(fast, walk.vectors)
+    near(fast[0], mini.encode(["你好 " * 3])[0])  # ▁ and 你好, three times
+
+
+@pytest.mark.parametrize(("dtype", "atol"), [(torch.float16, 5e-3), (torch.bfloat16, 4e-2), (torch.float64, 1e-6)])
+def test_dtype_for_one_call(mini, vectors, dtype, atol):
+    """Other precision, same vectors but for rounding, float32 result, and the model stays as it was."""
+    found = mini.encode(SHORT, dtype=dtype, device="cpu")
+    assert found.dtype == np.float32
+    near(found, vectors[[TEXTS.index(text) for text in SHORT]], atol)
+    assert {p.dtype for p in mini.model.parameters()} == {torch.float32}
+
+
+@pytest.mark.parametrize("device", ABSENT)
+def test_absent_device(mini, device):
+    """A clear error before anything is loaded or computed."""
+    with pytest.raises(ValueError, match=r"device='.*' cannot be used here \(.+\); try 'cpu'"):
+        BgeM3.from_checkpoint("no such folder", device=device)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", TruncationWarning)
+        with pytest.raises(ValueError, match="cannot be used here"):
+            mini.encode(["long " * 600], device=device)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "told"),
+    [
+        *[
+            ({"batch_size": bad}, ValueError, f"batch_size={bad} must be a whole number of")
+            for bad in (0, True, 1.5, -1)
+        ],
+        ({"dtype": "float16"}, ValueError, "dtype='float16' is none of torch.float16, torch.bfloat16"),
+        ({"dtype": torch.int64}, ValueError, "dtype=torch.int64 is none of"),
+        ({"pooling": "first"}, ValueError, "pooling='first' is unknown; choose"),
+        ({"max_length": 513}, ValueError, "this checkpoint takes 3 to 512"),
+        ({"max_length": 8.0}, TypeError, "max_length must be an int or None"),
+    ],
+)
+def test_bad_options(mini, options, error, told):
+    """Before any work: the long text must not even be measured."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", TruncationWarning)
+        with pytest.raises(error, match=told):
+            mini.encode(["long " * 600], **options)
+
+
+@pytest.mark.parametrize("bad", ["text", [], [None], ["\ud800"], None])
+def test_bad_texts(mini, bad):
+    """encode and walk check alike; the messages are tested with the tokenization."""
+    for run in (mini.encode, mini.walk):
+        with pytest.raises((TypeError, ValueError), match="texts"):
+            run(bad)
+
+
+def test_progress_from_the_second_batch_on(mini, capsys):
+    """A bar for a single batch is noise, and off is off."""
+    mini.encode(["a", "b"], batch_size=2)
+    mini.encode(["a", "b", "c"], batch_size=2, progress=False)
+    assert capsys.readouterr() == ("", "")
+    mini.encode(["a", "b", "c"], batch_size=2)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "3/3" in err and "encode" in err
+
+
+def test_nothing_is_left_behind(mini):
+    """No gradients, no training mode, no changed weight."""
+    before = [p.clone() for p in mini.model.parameters()]
+    mini.encode(["a"], dtype=torch.float64)
+    walk = mini.walk(["a"])
+    assert not walk.vectors.requires_grad
+    assert not mini.model.training
+    assert all(p.grad is None for p in mini.model.parameters())
+    assert all(map(torch.equal, before, mini.model.parameters()))
+
+
+def test_repr_and_shapes(mini, mini64):
+    """What is loaded, in which precision, and where."""
+    assert repr(mini).startswith("BgeM3(mini-m3 (a small stand-in, not bge-m3)")
+    assert repr(mini).endswith("; float32 on cpu, up to 512 tokens)")
+    assert "float64 on cpu" in repr(mini64)
+    walk, hidden = mini.walk(["你好", "a"]), mini.model.config.hidden_size
+    shapes = walk.shapes()
+    assert list(shapes) == [field.name for field in dataclasses.fields(walk)][2:]
+    assert shapes["ids"] == [2, walk.ids.shape[1]]
+    assert shapes["hidden_states"] == [5, 2, walk.ids.shape[1], hidden]
+    assert shapes["attentions"] == [4, 2, 4, walk.ids.shape[1], walk.ids.shape[1]]
+    assert shapes["vectors"] == [2, hidden]
+
+
+def test_threads(mini, vectors):
+    """A server calls encode from several threads at once."""
+    found = {}
+    threads = [threading.Thread(target=lambda n=n: found.update({n: mini.encode(SHORT[:8])})) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(found) == [0, 1, 2, 3]
+    for result in found.values():
+        near(result, vectors[[TEXTS.index(text) for text in SHORT[:8]]])

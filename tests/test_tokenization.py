@@ -1,0 +1,180 @@
+"""Stage 1, the ids: padding, truncation, pairs, bad input, and the recorded ids of the real model."""
+
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from conftest import FULL, TEXTS
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpers.tokenization import (
+    Batch,
+    TruncationWarning,
+    check_max_length,
+    check_texts,
+    cut,
+    pad,
+    piece_id,
+    tokenize,
+    tokenize_pair,
+)  # fmt: skip
+
+
+def library(mini, texts, **options):
+    """The library's own padded batch."""
+    return mini.tokenizer(texts, padding=True, return_tensors="pt", **options)
+
+
+def test_batch_is_the_librarys(mini):
+    """Wrong padding side, id, dtype or mask."""
+    batch, expected = tokenize(TEXTS, mini.vocabulary, 512), library(mini, TEXTS)
+    assert set(expected) == {"input_ids", "attention_mask"}  # XLM-R has no token_type_ids
+    assert isinstance(batch, Batch)
+    assert batch.ids.dtype == batch.mask.dtype == torch.int64
+    assert torch.equal(batch.ids, expected["input_ids"])
+    assert torch.equal(batch.mask, expected["attention_mask"])
+    assert [len(row) for row in batch.tokens] == batch.mask.sum(dim=1).tolist()
+    assert all(row[0] == "<s>" and row[-1] == "</s>" for row in batch.tokens)
+
+
+@pytest.mark.parametrize("limit", [3, 4, 8, 100, 511])
+def test_truncation_is_the_librarys(mini, limit):
+    """The end must go, the closing </s> must stay, and tokens must be cut with their ids."""
+    with pytest.warns(TruncationWarning):
+        batch = tokenize(TEXTS, mini.vocabulary, limit)
+    expected = library(mini, TEXTS, truncation=True, max_length=limit)
+    assert torch.equal(batch.ids, expected["input_ids"])
+    assert torch.equal(batch.mask, expected["attention_mask"])
+    assert [len(row) for row in batch.tokens] == batch.mask.sum(dim=1).tolist()
+    assert all(row[-1] == "</s>" for row in batch.tokens)
+
+
+def test_exact_limit_does_not_warn(mini):
+    """An off-by-one would cut a text that fits."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert tokenize([FULL], mini.vocabulary, 512).ids.shape == (1, 512)
+    with pytest.warns(TruncationWarning, match="lost 1 of 513 tokens"):
+        assert tokenize([FULL.rstrip() + "."], mini.vocabulary, 512).ids.shape == (1, 512)
+
+
+def test_truncation_warning_names_texts_and_loss(mini):
+    """One warning for all texts; who lost how much must be readable from it."""
+    with pytest.warns(TruncationWarning) as caught:
+        tokenize(["short", *[f"{word} " * 20 for word in ("你好", "b", "c", "d", "e", "f", "g")]], mini.vocabulary, 11)
+    (warning,) = caught
+    message = str(warning.message)
+    assert message.startswith("7 of 8 texts cut to max_length=11: [1] '你好 你好 ")
+    assert "[2] 'b b b" in message and "lost 11 of 22 tokens (50%)" in message
+    assert "[0]" not in message
+    assert message.endswith("; and 2 more")
+
+
+@given(st.lists(st.lists(st.integers(4, 99), max_size=9).map(lambda row: [0, *row, 2]), min_size=1, max_size=6))
+def test_pad_keeps_rows_and_marks_them(rows):
+    """Every row comes back from its mask; everything else is <pad>."""
+    ids, mask = pad(rows)
+    assert ids.shape == mask.shape == (len(rows), max(map(len, rows)))
+    assert [i[m.bool()].tolist() for i, m in zip(ids, mask, strict=True)] == rows
+    assert (ids[mask == 0] == 1).all()
+
+
+def test_pad_and_cut_examples():
+    """What the documentation promises."""
+    ids, mask = pad([[0, 9, 2], [0, 2]])
+    assert ids.tolist() == [[0, 9, 2], [0, 2, 1]]
+    assert mask.tolist() == [[1, 1, 1], [1, 1, 0]]
+    with pytest.warns(TruncationWarning):
+        assert cut([[0, 7, 8, 9, 2], [0, 2]], 3, ["long", ""]) == [[0, 7, 2], [0, 2]]
+
+
+@pytest.mark.parametrize(
+    ("texts", "error", "told"),
+    [
+        ("one string", TypeError, r"for a single text write \[text\]"),
+        (b"bytes", TypeError, r"for a single text write \[text\]"),
+        (None, TypeError, "list of strings, not NoneType"),
+        (7, TypeError, "list of strings, not int"),
+        ([], ValueError, "give at least one string"),
+        (["a", None], TypeError, r"texts\[1\] is NoneType, not str; convert it or drop it"),
+        (["a", float("nan")], TypeError, r"texts\[1\] is float"),
+        ([b"a"], TypeError, r"texts\[0\] is bytes"),
+        (["a", "b", "\ud83d"], ValueError, r"texts\[2\] holds half a surrogate pair; decode its bytes as UTF-8"),
+        ([["a"]], TypeError, r"texts\[0\] is list"),
+    ],
+)
+def test_bad_texts(mini, texts, error, told):
+    """Each wrong input has its own sentence, and what to do in it."""
+    for check in (check_texts, lambda bad: tokenize(bad, mini.vocabulary, 512)):
+        with pytest.raises(error, match=told):
+            check(texts)
+
+
+def test_good_texts_become_a_list():
+    """Any iterable of strings is welcome, and order is kept."""
+    for texts in (["a", ""], ("a", ""), iter(["a", ""]), np.array(["a", ""])):
+        assert check_texts(texts) == ["a", ""]
+
+
+@pytest.mark.parametrize("bad", [True, 8.0, "8", np.int64(8)])
+def test_max_length_of_another_type(bad):
+    """True would silently mean 1."""
+    with pytest.raises(TypeError, match="max_length must be an int or None"):
+        check_max_length(bad, 512)
+
+
+@pytest.mark.parametrize("bad", [-1, 0, 2, 513])
+def test_max_length_out_of_range(bad):
+    """Beyond the limit the position table ends; below 3 no piece is left."""
+    with pytest.raises(ValueError, match=f"max_length={bad} is out of range; this checkpoint takes 3 to 512"):
+        check_max_length(bad, 512)
+
+
+def test_max_length_in_range():
+    """The borders belong to the range, and None is the limit."""
+    assert [check_max_length(length, 512) for length in (3, 512, None)] == [3, 512, 512]
+
+
+@pytest.mark.parametrize(("first", "second"), [("你好", "Hello"), ("", ""), ("a", ""), ("I <mask> it", "＜ｓ＞ x")])
+def test_pairs_are_the_librarys(mini, first, second):
+    """XLM-R separates a pair by two </s>, not one."""
+    (expected,) = mini.tokenizer([(first, second)])["input_ids"]
+    assert tokenize_pair(first, second, mini.vocabulary) == expected
+
+
+def test_pairs_are_checked(mini):
+    """A pair takes two strings, nothing else."""
+    with pytest.raises(TypeError, match=r"texts\[1\] is NoneType"):
+        tokenize_pair("a", None, mini.vocabulary)
+
+
+def test_piece_ids(mini):
+    """Special tokens, ordinary pieces, and <unk> for the rest."""
+    assert [piece_id(p, mini.vocabulary) for p in ("<s>", "<pad>", "</s>", "no such piece")] == [0, 1, 2, 3]
+    assert piece_id("▁model", mini.vocabulary) == mini.tokenizer.convert_tokens_to_ids("▁model")
+
+
+def test_recorded_ids_of_the_real_model(mini, reference):
+    """The trimmed vocabulary must cut the walk-through's sentences exactly as bge-m3 does."""
+    real, recorded = torch.tensor(mini.checkpoint.bge_m3_ids), reference["walkthrough"]
+    batch = tokenize(recorded["sentences"], mini.vocabulary, 512)
+    assert real[batch.ids].tolist() == recorded["input_ids"]
+    assert batch.mask.tolist() == recorded["attention_mask"]
+
+
+def test_recorded_lexical_ids_of_the_real_model(mini, reference):
+    """bge-m3's recorded lexical weights name tokens of their own text only."""
+    real = torch.tensor(mini.checkpoint.bge_m3_ids)
+    for text, weights in reference["lexical_weights"]["texts"].items():
+        ids = real[tokenize([text], mini.vocabulary, 512).ids[0]].tolist()
+        assert set(map(int, weights)) <= set(ids[1:-1]), text
+
+
+def test_table_of_real_ids(mini, reference):
+    """One real id for each mini id, in the real order, special tokens where bge-m3 has them."""
+    real = mini.checkpoint.bge_m3_ids
+    assert len(real) == mini.model.config.vocab_size
+    assert real == sorted(set(real))
+    assert real[:4] == [0, 1, 2, 3] and real[-1] == reference["config"]["vocab_size"] - 1  # <mask> comes last
