@@ -80,6 +80,7 @@ class Parser(argparse.ArgumentParser):
     """argparse, but what is wrong with the arguments takes one line."""
 
     def error(self, message: str) -> NoReturn:
+        """One line on standard error and exit code 2, in place of argparse\'s usage text."""
         self.exit(2, f"error: {' '.join(message.split())}; see 'python -m helpers --help'\n")
 
 

@@ -72,7 +72,7 @@ def choose_device(device: str | torch.device = "auto") -> torch.device:
     return probe.device  # "cuda" comes out as "cuda:0", as the model has it
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BgeM3:
     """A loaded checkpoint: the library's model and tokenizer, and what the stages need of them."""
 

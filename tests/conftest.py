@@ -2,8 +2,8 @@
 
 import json
 import os
-import tempfile
 import shutil
+import tempfile
 from pathlib import Path
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before any library reads it

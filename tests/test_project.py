@@ -96,7 +96,7 @@ def test_nothing_loads_pickles_or_remote_code() -> None:
     """Loading stays safe: torch.load only with weights_only=True, never trust_remote_code."""
     for path in (ROOT / "helpers").rglob("*.py"):
         text = path.read_text(encoding="utf-8")
-        assert "trust_remote_code" not in text and "import pickle" not in text, path
+        assert "trust_remote_code" not in text and not re.search(r"pickle\.loads?\(", text), path
         assert text.count("torch.load(") == len(re.findall(r"torch\.load\([^)]*weights_only=True", text)), path
 
 

@@ -117,8 +117,8 @@ def load_corpus(recipe_path: Path, data: Path, tokenizer: Tokenizer) -> Corpus:
                 sources[language].append(side)
         for text in long:
             corpus.add([text])
-    for number, (language, texts) in enumerate(sorted(sources.items())):
-        walk = Recombiner(tokenizer, texts, recipe["seed"] + number)
+    for number, language in enumerate(sorted(sources)):
+        walk = Recombiner(tokenizer, sources[language], recipe["seed"] + number)
         for _ in range(recipe["recombined"]):
             if text := walk.sentence():
                 corpus.add([text])

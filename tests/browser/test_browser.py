@@ -1,0 +1,150 @@
+"""Every page in a real JupyterLab in headless Chromium: Run All, no error, every control moves its picture.
+
+Screenshots are kept under ``build/screenshots`` for a person to look at. Skipped only where no Chromium
+is installed (Debian: ``apt-get install chromium``; elsewhere any Chrome; ``CHROMIUM`` names another path).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+playwright = pytest.importorskip("playwright.sync_api", reason="pip install -r tests/requirements.txt")
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
+SCREENSHOTS = ROOT / "build" / "screenshots"
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync", "--no-first-run"]
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed; apt-get install chromium")
+
+PANELS = '.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.widget-view+json"]'
+CONTROLS = ".noUi-handle, select, input[type=text], textarea, input[type=checkbox], .widget-toggle-buttons button"
+# What a panel shows: pictures, tables, words; the controls themselves are left out, readouts included.
+SHOWN = """panel => [...panel.querySelectorAll('img, .widget-html-content, .jp-RenderedHTML, .jp-RenderedText')]
+    .filter(e => !e.closest('.widget-slider')).map(e => e.src || e.innerHTML).join('|')"""
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A JupyterLab over a copy of the notebooks, its folder with a space and Chinese characters in it."""
+    folder = tmp_path_factory.mktemp("浏览器 test")
+    shutil.copytree(ROOT / "notebooks", folder / "notebooks")
+    settings = folder / "settings" / "@jupyterlab" / "notebook-extension"
+    settings.mkdir(parents=True)
+    # draw every cell, not only those in view, so that all can be looked at
+    (settings / "tracker.jupyterlab-settings").write_text(json.dumps({"windowingMode": "none"}), encoding="utf-8")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [
+        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}",
+        "--IdentityProvider.token=", f"--ServerApp.root_dir={folder / 'notebooks'}", "--expose-app-in-browser",
+        f"--LabApp.user_settings_dir={folder / 'settings'}", f"--LabApp.workspaces_dir={folder / 'workspaces'}",
+    ]  # fmt: skip
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "2"}
+    with (folder / "lab.log").open("wb") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment)
+    try:
+        for _ in range(240):
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/api", timeout=1)
+                break
+            except OSError:
+                assert server.poll() is None, (folder / "lab.log").read_text(encoding="utf-8", errors="replace")
+                time.sleep(0.5)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[playwright.Browser]:
+    """Headless Chromium."""
+    with playwright.sync_playwright() as play:
+        started = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield started
+        started.close()
+
+
+def run_all(page: playwright.Page, url: str) -> None:
+    """Open a notebook, run every cell from a fresh kernel, wait until the last one has its number."""
+    page.goto(url)
+    page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=90_000)
+    page.wait_for_function("() => window.jupyterapp && window.jupyterapp.shell.currentWidget", timeout=90_000)
+    page.evaluate("async () => { await window.jupyterapp.shell.currentWidget.sessionContext.ready; }")
+    page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
+    page.wait_for_timeout(1500)
+    prompts = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]"
+    page.wait_for_function(f"() => {prompts}.every(p => /\\[\\d+\\]/.test(p.textContent))", timeout=400_000)
+
+
+def move(control: playwright.Locator) -> None:
+    """Move a control once, as a person would."""
+    kind = control.evaluate("e => e.classList.contains('noUi-handle') ? 'slider' : (e.type || e.tagName).toLowerCase()")
+    if kind == "slider":
+        low = control.evaluate("e => e.getAttribute('aria-valuenow') === e.getAttribute('aria-valuemax')")
+        control.focus()
+        for _ in range(3):
+            control.press("ArrowLeft" if low else "ArrowRight")
+    elif kind in ("select-one", "select"):
+        index = control.evaluate("e => e.selectedIndex === 0 ? 1 : 0")
+        control.select_option(index=index)
+    elif kind in ("text", "textarea"):
+        control.fill("苹果 and programming with Python")
+        control.press("Enter")
+        control.blur()
+    elif kind == "checkbox":
+        control.click()
+    else:
+        control.locator("xpath=..").locator("button:not(.mod-active)").first.click()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_runs_and_its_controls_answer(name: str, lab: str, browser: playwright.Browser) -> None:
+    """Run All without an error or a warning; each control moved once changes what its panel shows."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    try:
+        run_all(page, f"{lab}/lab/tree/{name}")
+        for kind in ("error", "stderr"):
+            found = page.locator(f'[data-mime-type="application/vnd.jupyter.{kind}"]')
+            assert found.count() == 0, found.first.inner_text()
+        assert page.locator(".jp-OutputArea-output").count() > 5
+        stem = Path(name).stem
+        page.screenshot(path=SCREENSHOTS / f"{stem}.png")
+        panels = page.locator(PANELS)
+        for number in range(panels.count()):
+            panel = panels.nth(number)
+            panel.scroll_into_view_if_needed()
+            panel.screenshot(path=SCREENSHOTS / f"{stem}_panel{number}.png")
+            for index in range(panel.locator(CONTROLS).count()):
+                control = panel.locator(CONTROLS).nth(index)
+                if not control.is_visible() or control.is_disabled():
+                    continue
+                before = panel.evaluate(SHOWN)
+                move(control)
+                for _ in range(100):
+                    if panel.evaluate(SHOWN) != before:
+                        break
+                    page.wait_for_timeout(200)
+                else:
+                    raise AssertionError(f"panel {number}: control {index} moved, the picture did not")
+            panel.screenshot(path=SCREENSHOTS / f"{stem}_panel{number}_moved.png")
+        if not name.startswith("00"):
+            assert panels.count() >= 1, "every lesson has a live control"
+    finally:
+        page.close()
