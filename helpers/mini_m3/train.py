@@ -172,7 +172,7 @@ def main(argv: list[str] | None = None) -> list[float]:
     parser.add_argument("--tokenizer", type=Path, required=True, help="folder made by helpers.mini_m3.vocabulary")
     parser.add_argument("--work", type=Path, required=True, help="folder for caches and checkpoints")
     parser.add_argument("--to", type=Path, required=True, help="folder for the finished checkpoint")
-    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--steps", type=int, default=1600)
     parser.add_argument("--tokens", type=int, default=6000, help="tokens a batch")
     parser.add_argument("--layers", type=int, default=SHAPE["num_hidden_layers"])
     options = parser.parse_args(argv)
