@@ -30,7 +30,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed; apt-get install chromium")
 
-PANELS = '.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.widget-view+json"]'
+PANELS = ".jp-OutputArea-output.lm-Panel:has(> .jupyter-widgets):visible"
 CONTROLS = ".noUi-handle, select, input[type=text], textarea, input[type=checkbox], .widget-toggle-buttons button"
 # What a panel shows: pictures, tables, words; the controls themselves are left out, readouts included.
 SHOWN = """panel => [...panel.querySelectorAll('img, .widget-html-content, .jp-RenderedHTML, .jp-RenderedText')]
@@ -96,15 +96,15 @@ def move(control: playwright.Locator) -> None:
     """Move a control once, as a person would."""
     kind = control.evaluate("e => e.classList.contains('noUi-handle') ? 'slider' : (e.type || e.tagName).toLowerCase()")
     if kind == "slider":
-        low = control.evaluate("e => e.getAttribute('aria-valuenow') === e.getAttribute('aria-valuemax')")
+        middle = "['aria-valuemin', 'aria-valuemax'].reduce((sum, name) => sum + e.getAttribute(name) / 2, 0)"
+        high = control.evaluate(f"e => +e.getAttribute('aria-valuenow') > {middle}")
         control.focus()
-        for _ in range(3):
-            control.press("ArrowLeft" if low else "ArrowRight")
+        control.press("Home" if high else "End")
     elif kind in ("select-one", "select"):
         index = control.evaluate("e => e.selectedIndex === 0 ? 1 : 0")
         control.select_option(index=index)
     elif kind in ("text", "textarea"):
-        control.fill("苹果 and programming with Python")
+        control.fill("苹果 and a long sentence about programming in Python on a rainy day")
         control.press("Enter")
         control.blur()
     elif kind == "checkbox":
@@ -119,7 +119,7 @@ def test_page_runs_and_its_controls_answer(name: str, lab: str, browser: playwri
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page = browser.new_page(viewport={"width": 1400, "height": 1000})
     try:
-        run_all(page, f"{lab}/lab/tree/{name}")
+        run_all(page, f"{lab}/lab/workspaces/{Path(name).stem}/tree/{name}")
         for kind in ("error", "stderr"):
             found = page.locator(f'[data-mime-type="application/vnd.jupyter.{kind}"]')
             assert found.count() == 0, found.first.inner_text()
@@ -146,5 +146,6 @@ def test_page_runs_and_its_controls_answer(name: str, lab: str, browser: playwri
             panel.screenshot(path=SCREENSHOTS / f"{stem}_panel{number}_moved.png")
         if not name.startswith("00"):
             assert panels.count() >= 1, "every lesson has a live control"
+        page.evaluate("async () => { await window.jupyterapp.shell.currentWidget.sessionContext.shutdown(); }")
     finally:
         page.close()
