@@ -54,7 +54,8 @@ def error_ladder(stages: Sequence[str], errors: Sequence[float], limit: float, t
         axes.annotate("exact" if error == 0 else f"{error:.0e}", (max(error, floor), place), (6, 0),
                       textcoords="offset points", va="center", fontsize=9)  # fmt: skip
     axes.axvline(limit, color="black", linestyle="--")
-    axes.annotate(f"limit {limit:.0e}", (limit, -0.6), (-4, 0), textcoords="offset points", ha="right", fontsize=9)
+    above = axes.get_xaxis_transform()
+    axes.text(limit, 1.0, f"limit {limit:.0e}", transform=above, ha="center", va="bottom", fontsize=9)
     axes.set_xscale("log")
     axes.set_xlim(floor, limit * 10)
     axes.set_yticks(places, stages)

@@ -1,7 +1,7 @@
 """One look for every figure: colour-blind-safe, readable on light and dark pages, Chinese never as boxes.
 
 Figures stand on a white card of their own, so a dark page changes nothing about them. Chinese glyphs come
-from a subset of Noto Sans CJK SC (4,500 characters, SIL Open Font License) inside this folder, so a
+from a subset of Noto Sans CJK SC (8,000 characters, SIL Open Font License) inside this folder, so a
 figure looks the same on Linux, macOS and Windows whatever fonts they have.
 """
 
