@@ -16,7 +16,7 @@ import torch
 from matplotlib.figure import Figure
 
 from helpers.classroom.plots_normalization import angle_figure, distributions, projection
-from helpers.classroom.search_normalization import LANGUAGES, STORAGES, Index, build_index, search
+from helpers.classroom.search_normalization import LANGUAGES, STORAGES, Index, build_index, bytes_each, search
 from helpers.classroom.sentences import load_sentences
 from helpers.pipeline import BgeM3
 
@@ -60,7 +60,9 @@ def search_html(bge: BgeM3, index: Index, query: str, k: int, language: str, sto
         rows.append((ROW + CELLS).format(**values))
     told = f"<p>{escape(text[:80])}{'…' if len(text) > 80 else ''}</p>"
     lost = f"<p>⚠ the query lost {cut:,} tokens: it is longer than the model reads.</p>" if cut else ""
-    return f"{told}{lost}<table>{HEAD}{''.join(rows)}</table>{KEY}"
+    width = index.vectors.shape[1]
+    kept = f"<p>Index kept as {storage}: {bytes_each(width, storage):,} bytes a vector.</p>"
+    return f"{told}{lost}<table>{HEAD}{''.join(rows)}</table>{kept}{KEY}"
 
 
 def threshold_figure(related: np.ndarray, unrelated: np.ndarray, threshold: float) -> Figure:
