@@ -111,6 +111,6 @@ def test_last_layer_shortcut_gives_the_same_vectors(place: Path) -> None:
     tokenizer = vocabulary.real_tokenizer(MINI / "tokenizer.json")
     start = np.ones((tokenizer.get_vocab_size(), 256))
     model = train.new_student(tokenizer, start, seed=0, num_hidden_layers=2)
-    ids, mask = train.padded([[0, 9, 40, 2], [0, 7, 2]])
+    ids, mask = train.pad([[0, 9, 40, 2], [0, 7, 2]])
     whole = torch.nn.functional.normalize(model(ids, attention_mask=mask).last_hidden_state[:, 0], dim=-1)
     torch.testing.assert_close(train.cls_vectors(model, ids, mask), whole, atol=1e-5, rtol=0)

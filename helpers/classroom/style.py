@@ -47,6 +47,13 @@ def use_style() -> None:
     )
 
 
+def png(figure: Figure, dpi: float | None = None) -> bytes:
+    """A figure as the bytes of a PNG image, for an output or an image control."""
+    image = io.BytesIO()
+    figure.savefig(image, format="png", dpi=dpi or "figure")
+    return image.getvalue()
+
+
 def show(figure: Figure, alt: str) -> None:
     """Display a finished figure and, under it, a caption that says the same in words.
 
@@ -54,8 +61,6 @@ def show(figure: Figure, alt: str) -> None:
     """
     if len(alt.split()) < 4:
         raise ValueError("describe the figure in a sentence, for readers who cannot see it")
-    image = io.BytesIO()
-    figure.savefig(image, format="png")
-    data = {"image/png": image.getvalue(), "text/plain": alt}
+    data = {"image/png": png(figure), "text/plain": alt}
     display(data, metadata={"image/png": {"alt": alt}}, raw=True)
     display(Markdown(f"*Figure: {alt}*"))

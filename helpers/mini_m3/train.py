@@ -25,6 +25,7 @@ from transformers import XLMRobertaConfig, XLMRobertaModel
 from helpers.mini_m3.corpus import Corpus, load_corpus
 from helpers.mini_m3.teacher import projection, targets, teacher_vectors, unit
 from helpers.mini_m3.vocabulary import real_tokenizer
+from helpers.tokenization import pad
 
 HERE = Path(__file__).parent
 SHAPE = dict(hidden_size=256, num_hidden_layers=4, num_attention_heads=4, intermediate_size=1024)
@@ -84,12 +85,6 @@ def batches(lengths: np.ndarray, weights: np.ndarray, tokens: int, seed: int) ->
         yield from parts
 
 
-def padded(rows: list[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Ids padded on the right with 1, and their mask."""
-    ids = torch.nn.utils.rnn.pad_sequence([torch.tensor(row) for row in rows], batch_first=True, padding_value=1)
-    return ids, (ids != 1).long()
-
-
 def train(
     model: XLMRobertaModel, encoded: list[list[int]], wanted: np.ndarray, corpus: Corpus, work: Path, *,
     steps: int, tokens: int = 6000, rate: float = 1e-3, seed: int = 0, save_every: int = 200,
@@ -118,7 +113,7 @@ def train(
                 break
             if step < start:
                 continue
-            ids, mask = padded([encoded[row] for row in rows])
+            ids, mask = pad([encoded[row] for row in rows])
             goal = torch.from_numpy(wanted[rows].astype(np.float32))
             loss = loss_of(cls_vectors(model, ids, mask), goal, torch.from_numpy(group[rows]))
             loss.backward()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from html import escape
 
@@ -12,7 +11,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from helpers.classroom.plots_embedding_layers import vector_shift
-from helpers.classroom.style import BLUE
+from helpers.classroom.style import BLUE, png
 from helpers.embedding_layers import layer_norm, position_ids
 from helpers.encoder import encode_stack
 from helpers.normalization import l2_normalize
@@ -113,13 +112,6 @@ def neighbours(bge: BgeM3, text: str, number: int, count: int) -> str:
         for name, value in nearest(bge, chosen, count)
     )
     return f"<p>{' · '.join(names)}{lost}</p><table>{rows}</table>"
-
-
-def png(figure: Figure) -> bytes:
-    """A figure as PNG, for an image control."""
-    data = io.BytesIO()
-    figure.savefig(data, format="png")
-    return data.getvalue()
 
 
 def panel(bge: BgeM3) -> ipywidgets.Widget:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import html
-import io
 import math
 import warnings
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from ipywidgets import HTML, HBox, Image, IntSlider, Layout, Text, VBox
 from matplotlib.figure import Figure
 
 from helpers.classroom.plots_encoder import attention_map
+from helpers.classroom.style import png
 from helpers.pipeline import BgeM3
 from helpers.tokenization import TruncationWarning, check_texts
 
@@ -74,13 +74,6 @@ def told(seen: Look, layer: int, head: int) -> str:
     )
 
 
-def png(figure: Figure) -> bytes:
-    """The figure as the bytes of a PNG image."""
-    image = io.BytesIO()
-    figure.savefig(image, format="png", dpi=80)
-    return image.getvalue()
-
-
 def panel(bge: BgeM3) -> VBox:
     """A text field, a slider for the layer and one for the head; below, the map and what it says."""
     wide = Layout(width="28em")
@@ -91,7 +84,7 @@ def panel(bge: BgeM3) -> VBox:
     seen = [look(bge, FIRST)]
 
     def draw(_: object = None) -> None:
-        image.value = png(picture(seen[0], layer.value, head.value))
+        image.value = png(picture(seen[0], layer.value, head.value), dpi=80)
         caption.value = told(seen[0], layer.value, head.value)
 
     def walk(change: dict) -> None:

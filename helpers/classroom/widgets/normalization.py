@@ -5,7 +5,6 @@ Each callback is a plain function from values to a figure or HTML; the panels at
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Any
@@ -18,6 +17,7 @@ from matplotlib.figure import Figure
 from helpers.classroom.plots_normalization import angle_figure, distributions, projection
 from helpers.classroom.search_normalization import LANGUAGES, STORAGES, Index, build_index, bytes_each, search
 from helpers.classroom.sentences import load_sentences
+from helpers.classroom.style import png
 from helpers.pipeline import BgeM3
 
 ROW = "<tr><td style='text-align:right'>{rank}</td><td style='text-align:left'>{text}</td>"
@@ -30,13 +30,6 @@ KEY = (
     "unrelated pairs that score lower; <b>P</b>: calibrated chance that the pair "
     "is related, if half of all pairs were.</p>"
 )
-
-
-def png(figure: Figure) -> bytes:
-    """A figure as PNG bytes, for an image widget."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=90)
-    return buffer.getvalue()
 
 
 def search_html(bge: BgeM3, index: Index, query: str, k: int, language: str, storage: str) -> str:
@@ -77,7 +70,7 @@ def live_image(draw: Callable[..., Figure], **sliders: Any) -> widgets.Widget:
     image = widgets.Image(format="png", layout=widgets.Layout(max_width="720px"))
 
     def refresh(_: Any = None) -> None:
-        image.value = png(draw(**{name: control.value for name, control in sliders.items()}))
+        image.value = png(draw(**{name: control.value for name, control in sliders.items()}), dpi=90)
 
     for control in sliders.values():
         control.observe(refresh, names="value")

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from html import escape
 from weakref import WeakKeyDictionary
@@ -17,7 +16,7 @@ from matplotlib.figure import Figure
 from helpers.classroom.measure_pooling import all_vectors
 from helpers.classroom.plots import heatmap
 from helpers.classroom.sentences import Sentence, load_sentences
-from helpers.classroom.style import BLUE
+from helpers.classroom.style import BLUE, png
 from helpers.pipeline import BgeM3
 from helpers.pooling import POOLINGS, check_pooling
 from helpers.tokenization import check_texts
@@ -104,13 +103,6 @@ def picks_html(bge: BgeM3, text: str, layer: int) -> str:
     )
     cut = f" (the first {LONGEST} tokens only)" if len(tokens) == LONGEST else ""
     return f"<p>max pooling of {layer_name(layer)}: {len(tokens)} tokens{cut}</p><table>{rows}</table>"
-
-
-def png(figure: Figure) -> bytes:
-    """A figure as the bytes of a PNG image."""
-    image = io.BytesIO()
-    figure.savefig(image, format="png")
-    return image.getvalue()
 
 
 def panel(bge: BgeM3):  # -> ipywidgets.Widget, imported late
