@@ -1,7 +1,8 @@
-"""Command line: ``python -m helpers walk [TEXT …] [--json]`` and ``python -m helpers where``.
+"""Command line: ``python -m helpers`` with ``walk``, ``where``, ``download`` or ``verify``.
 
 ``walk`` shows a text on its way to a vector, stage by stage, with shapes and values. ``where`` says which
-checkpoint would be used, and why. Bad input: one line on standard error and exit code 2.
+checkpoint would be used, and why. ``download`` brings the real bge-m3 to this disk; ``verify`` says whether
+what is here is the real one and computed right. Bad input: one line on standard error and exit code 2.
 """
 
 from __future__ import annotations
@@ -15,10 +16,17 @@ from typing import TYPE_CHECKING, NoReturn
 
 from helpers.checkpoint import find
 from helpers.integrity import CheckpointError
+from helpers.manifest import REVISION
 
 if TYPE_CHECKING:
     from helpers.pipeline import BgeM3, Walk
 
+COMMANDS = {
+    "walk": "show the way of a text to its vector",
+    "where": "say which checkpoint is used",
+    "download": "bring the real bge-m3 to this disk (2.3 GB)",
+    "verify": "say whether a checkpoint is the real bge-m3, and computed right here",
+}
 EXAMPLES = ["什么是大型语言模型？", "What is a large language model?"]
 
 
@@ -88,9 +96,15 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command; the exit code is returned."""
     parser = Parser(prog="python -m helpers", description="Inside bge-m3, in the terminal.")
     commands = parser.add_subparsers(dest="command", required=True)
-    for name, told in {"walk": "show the way of a text to its vector", "where": "say which checkpoint is used"}.items():
+    for name, told in COMMANDS.items():
         command = commands.add_parser(name, help=told)
-        command.add_argument("--checkpoint", default="auto", help="auto (default), mini, real, or a folder")
+        if name == "download":
+            command.add_argument("--to", metavar="DIR", help="a folder of its own; default: the hub's cache")
+            command.add_argument("--tokenizer-only", action="store_true", help="22 MB, enough to make input ids")
+            command.add_argument("--revision", default=REVISION, help="a branch, tag or commit; default: %(default)s")
+            continue
+        default = "real" if name == "verify" else "auto"
+        command.add_argument("--checkpoint", default=default, help=f"auto, mini, real, or a folder; default: {default}")
         if name == "walk":
             command.add_argument("texts", nargs="*", metavar="TEXT", help="default: a question in Chinese and English")
             command.add_argument("--json", action="store_true", help="everything as JSON, vectors in full precision")
@@ -99,10 +113,19 @@ def main(argv: list[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
+        if options.command == "download":
+            from helpers.download import download
+
+            print(download(options.to, revision=options.revision, tokenizer_only=options.tokenizer_only), flush=True)
+            return 0
         found = find(options.checkpoint)  # before torch is imported, so that a wrong path is told at once
         if options.command == "where":
             print(f"{found}\n{found.path}", flush=True)
             return 0
+        if options.command == "verify":
+            from helpers.verify import main as verify
+
+            return verify(found)
         from helpers.pipeline import BgeM3
 
         bge = BgeM3.from_checkpoint(options.checkpoint)

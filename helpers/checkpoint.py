@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from helpers.integrity import CURE, REPO, WEIGHTS, CheckpointError, check, reason
+from helpers.integrity import CURE, CheckpointError, check, reason
+from helpers.manifest import REPO, WEIGHTS
 
 if TYPE_CHECKING:
     import torch
@@ -91,7 +92,7 @@ def find(which: str | os.PathLike[str] = "auto") -> Checkpoint:
     except CheckpointError as error:
         missing = f"the copy in the hub's cache is unusable: {error}"
     if name == "real":
-        raise CheckpointError(f"{missing}; set BGE_M3 to a folder that holds it, or run 'hf download {REPO}' (2.3 GB)")
+        raise CheckpointError(f"{missing}; set BGE_M3 to a folder that holds it, or run 'python -m helpers download' (2.3 GB)")
     return describe(MINI, missing)
 
 

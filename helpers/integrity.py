@@ -10,14 +10,14 @@ import json
 import pickle
 from pathlib import Path
 
-REPO = "BAAI/bge-m3"
-WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+from helpers.manifest import WEIGHTS
+
 LFS = b"version https://git-lfs"
 SIZES = (
     "vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size",
     "max_position_embeddings",
 )  # fmt: skip
-CURE = f'download it again ("hf download {REPO}"), or use "mini", which needs no download'
+CURE = 'download it again ("python -m helpers download"), or use "mini", which needs no download'
 
 
 class CheckpointError(ValueError):

@@ -80,7 +80,7 @@ def test_auto_takes_the_mini_without_a_real_model(hub):
     assert find().path == MINI
     assert find().why == "BAAI/bge-m3 is not in the hub's cache"
     with pytest.raises(
-        CheckpointError, match=r"set BGE_M3 to a folder that holds it, or run 'hf download BAAI/bge-m3'"
+        CheckpointError, match=r"set BGE_M3 to a folder that holds it, or run 'python -m helpers download'"
     ):
         find("real")
 
