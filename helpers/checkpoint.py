@@ -1,9 +1,9 @@
 """Find a checkpoint on this disk, see that it is whole, load it. Never touches the network.
 
 ``find`` decides which: a path, ``"mini"`` (the small model inside this repository), ``"real"`` (bge-m3
-in the hub's cache, or where the environment variable ``BGE_M3`` points), or ``"auto"``: ``BGE_M3`` →
-the real model if its files are complete → the mini. Whatever is found is
-checked (``helpers.integrity``) before a byte of the weights is loaded.
+where the environment variable ``BGE_M3`` points, or in one of ``helpers.places``), or ``"auto"``: ``BGE_M3``
+→ the real model if its files are complete → the mini. Whatever is found is checked (``helpers.integrity``)
+before a byte of the weights is loaded; loaded, it must give bge-m3's recorded numbers to be called bge-m3.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from helpers.integrity import CURE, CheckpointError, check, reason
-from helpers.manifest import REPO, WEIGHTS
+from helpers.manifest import REPO
+from helpers.places import copies
 
 if TYPE_CHECKING:
     import torch
@@ -51,20 +52,14 @@ class Checkpoint:
         except ValueError:
             raise CheckpointError(f"{table} is no JSON (half downloaded?); {CURE}") from None
 
+    @property
+    def trained(self) -> bool:
+        """Is it one of the two that the lessons describe? Of any other weights nothing is claimed."""
+        return self.kind in ("mini-m3", "bge-m3")
+
     def __str__(self) -> str:
-        sort = {"mini-m3": "a small stand-in, not bge-m3", "bge-m3": "the real shape"}.get(self.kind, "your own")
-        return f"{self.kind} ({sort}): {self.why}"
-
-
-def hub_cache() -> Path | None:
-    """The folder of bge-m3 in the hub's cache, if the last complete download put it there. Only looks."""
-    from huggingface_hub import try_to_load_from_cache
-
-    for name in WEIGHTS:
-        found = try_to_load_from_cache(REPO, name)
-        if isinstance(found, str):
-            return Path(found).parent
-    return None
+        sorts = {"mini-m3": "a small stand-in, not bge-m3", "bge-m3": "the real shape", "other": "your own"}
+        return f"{self.kind} ({sorts[self.kind]}): {self.why}"
 
 
 def find(which: str | os.PathLike[str] = "auto") -> Checkpoint:
@@ -81,18 +76,17 @@ def find(which: str | os.PathLike[str] = "auto") -> Checkpoint:
         name, why = setting, "chosen by the environment variable BGE_M3"
     elif name == "real" and setting not in ("", "auto", "mini", "real"):
         name, why = setting, "the environment variable BGE_M3 points there"
-    if name == "mini":
-        return describe(MINI, why)
     if name not in ("auto", "real"):
-        return describe(Path(name), why)
-    try:
-        if cached := hub_cache():
-            return describe(cached, "found complete in the hub's cache")
-        missing = f"{REPO} is not in the hub's cache"
-    except CheckpointError as error:
-        missing = f"the copy in the hub's cache is unusable: {error}"
+        return describe(MINI if name == "mini" else Path(name), why)
+    unusable = []
+    for folder, where in copies():
+        try:
+            return describe(folder, f"found complete {where}")
+        except CheckpointError as error:
+            unusable.append(f"the copy {where} is unusable: {error}")
+    missing = unusable[0] if unusable else f"{REPO} is not on this disk"
     if name == "real":
-        raise CheckpointError(f"{missing}; set BGE_M3 to a folder that holds it, or run 'python -m helpers download' (2.3 GB)")
+        raise CheckpointError(f"{missing}; set BGE_M3 to a folder that holds it, or run 'python -m helpers download'")
     return describe(MINI, missing)
 
 
@@ -113,10 +107,13 @@ def load(
 ) -> tuple[XLMRobertaModel, PreTrainedTokenizerBase, Checkpoint]:
     """Model (in eval mode, on the CPU, float32 unless told otherwise), tokenizer, and what was chosen.
 
-    Raises ``CheckpointError``, also when tokenizer and weights do not belong together.
+    Raises ``CheckpointError``, also when tokenizer and weights do not belong together. Weights of bge-m3's
+    shape that do not give bge-m3's numbers (a fine-tuned model) come as ``kind="other"``.
     """
     import torch
     from transformers import AutoTokenizer, XLMRobertaModel
+
+    from helpers.fingerprint import is_bge_m3
 
     found = find(which)
     try:
@@ -145,6 +142,8 @@ def load(
     if report["missing_keys"]:
         lacking = sorted(report["missing_keys"])
         raise CheckpointError(f"the weights in {found.path} lack {len(lacking)} tensors, {lacking[0]} first; {CURE}")
+    if found.kind == "bge-m3" and not is_bge_m3(model, tokenizer):
+        found = replace(found, kind="other", why=f"{found.why}; bge-m3's shape, but not its weights")
     return model.eval(), tokenizer, found
 
 

@@ -7,8 +7,9 @@ import tempfile
 from pathlib import Path
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before any library reads it
-os.environ["HF_HUB_CACHE"] = tempfile.mkdtemp(prefix="empty-hub-")  # a real model there would change what is loaded
-os.environ.pop("BGE_M3", None)
+os.environ["HF_HUB_CACHE"] = os.environ["MODELSCOPE_CACHE"] = tempfile.mkdtemp(prefix="empty-hub-")
+os.environ["BGE_M3_GIVEN"] = os.environ.get("BGE_M3", "")  # for the tests of the real weights; all others run on
+os.environ["BGE_M3"] = "mini"  # mini-m3, the pages too, whatever else lies on this disk
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 import pytest

@@ -78,7 +78,7 @@ def hub(tiny, tmp_path, monkeypatch):
 def test_auto_takes_the_mini_without_a_real_model(hub):
     """The first run on a new machine."""
     assert find().path == MINI
-    assert find().why == "BAAI/bge-m3 is not in the hub's cache"
+    assert find().why == "BAAI/bge-m3 is not on this disk"
     with pytest.raises(
         CheckpointError, match=r"set BGE_M3 to a folder that holds it, or run 'python -m helpers download'"
     ):

@@ -147,7 +147,7 @@ def test_sanitizer_rules_are_whole() -> None:
     """A `replace:` without text would drop its rule silently; rules hide addresses and timings only."""
     rules = configparser.RawConfigParser()
     rules.read(ROOT / "tests" / "sanitize.cfg", encoding="utf-8")
-    assert set(rules.sections()) == {"addresses", "seconds"}
+    assert set(rules.sections()) == {"addresses", "seconds", "why"}
     for name in rules.sections():
         assert rules.get(name, "replace").strip()
         assert not re.search(rules.get(name, "regex"), "cosine 0.93, id 171815, (3, 15, 256)")

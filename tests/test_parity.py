@@ -12,7 +12,7 @@ from transformers import XLMRobertaConfig, XLMRobertaModel
 from helpers import ladder
 from helpers.embedding_layers import embed
 from helpers.encoder import encode_stack
-from helpers.parity import TOLERANCE, distance
+from helpers.parity import distance, tolerance
 from helpers.tokenization import pad
 
 BATCHES = [[text for text in TEXTS if text != FULL], [FULL, "a"], ["a"], [""]]
@@ -44,7 +44,15 @@ def test_ladder_leaves_everything_as_it_was(mini):
     assert (mini.model.config._attn_implementation, mini.encode(["x"]).tolist()) == before
     assert before[0] != "eager"
     assert not mini.model.training
-    assert set(TOLERANCE) == {torch.float32, torch.float64}
+
+
+def test_tolerance_grows_with_depth(mini, mini64):
+    """A limit for 4 layers refuses a right walk through 24; one for 24 lets a mistake through in 4."""
+    assert (tolerance(mini.model), tolerance(mini64.model)) == (pytest.approx(1e-5), pytest.approx(1e-12))
+    deep = XLMRobertaModel(XLMRobertaConfig(vocab_size=4, hidden_size=2, num_attention_heads=1, num_hidden_layers=24))
+    assert tolerance(deep) == pytest.approx(6e-5)
+    with pytest.raises(KeyError):
+        tolerance(deep.half())
 
 
 def all_real(rows):
