@@ -54,8 +54,8 @@ def distance(ours: Tensor, theirs: Tensor, real: Tensor | None = None) -> float:
 def ladder(bge: BgeM3, texts: Sequence[str], walk: Walk | None = None) -> list[Rung]:
     """Compare a walk with the library, stage by stage, from ids to vectors.
 
-    Give ``walk`` to check one already made (or spoilt on purpose). The model's attention
-    implementation is switched to eager for the call and back.
+    Give ``walk`` to check one already made (or spoilt on purpose); one made without attention maps is
+    compared without them. With them the model's attention implementation is eager for the call.
 
     Example: ``max(rung.error for rung in ladder(bge, ["Hello"])) < 1e-5`` → ``True`` in float32.
     """
@@ -65,9 +65,10 @@ def ladder(bge: BgeM3, texts: Sequence[str], walk: Walk | None = None) -> list[R
     options = dict(padding=True, truncation=True, max_length=bge.max_length, return_tensors="pt")
     library = bge.tokenizer(texts, **options).to(device)
     before = model.config._attn_implementation
-    model.set_attn_implementation("eager")
+    maps_too = bool(walk.attentions)
+    model.set_attn_implementation("eager" if maps_too else before)
     try:
-        out = model(**library, output_hidden_states=True, output_attentions=True)
+        out = model(**library, output_hidden_states=True, output_attentions=maps_too)
     finally:
         model.set_attn_implementation(before)
     real = library["attention_mask"].bool()  # (B, T)
@@ -77,10 +78,12 @@ def ladder(bge: BgeM3, texts: Sequence[str], walk: Walk | None = None) -> list[R
         Rung("attention mask", tuple(walk.mask.shape), distance(walk.mask, library["attention_mask"])),
         Rung("embeddings", tuple(walk.word.shape), distance(walk.hidden_states[0], out.hidden_states[0], real)),
     ]
-    for number, (ours, maps) in enumerate(zip(walk.hidden_states[1:], walk.attentions, strict=True)):
-        rows = real[:, None, :].expand(maps.shape[:3])  # (B, A, T)
-        error = distance(maps, out.attentions[number], rows)
-        rungs.append(Rung(f"layer {number + 1} attention", tuple(maps.shape), error))
+    for number, ours in enumerate(walk.hidden_states[1:]):
+        if maps_too:
+            maps = walk.attentions[number]  # (B, A, T, T)
+            rows = real[:, None, :].expand(maps.shape[:3])  # (B, A, T)
+            error = distance(maps, out.attentions[number], rows)
+            rungs.append(Rung(f"layer {number + 1} attention", tuple(maps.shape), error))
         error = distance(ours, out.hidden_states[number + 1], real)
         rungs.append(Rung(f"layer {number + 1} output", tuple(ours.shape), error))
     rungs.append(Rung("pooling", tuple(walk.pooled.shape), distance(walk.pooled, out.last_hidden_state[:, 0])))

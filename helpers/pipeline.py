@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import copy
 import os
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from helpers.checkpoint import Checkpoint, load
+from helpers.devices import check_dtype, choose_device
 from helpers.embedding_layers import embed
 from helpers.encoder import encode_stack
 from helpers.normalization import l2_normalize
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase, XLMRobertaModel
 
 
-DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+CHUNK = 256  # texts tokenized at a time: the tokenizer's own records take a hundred bytes a token
 
 
 @dataclass(frozen=True)
@@ -56,20 +58,6 @@ class Walk:
         """The shape of every tensor by name; of a tuple, its length first."""
         values = {name: getattr(self, name) for name in list(self.__dataclass_fields__)[2:]}
         return {n: [len(v), *v[0].shape] if type(v) is tuple else list(v.shape) for n, v in values.items() if len(v)}
-
-
-def choose_device(device: str | torch.device = "auto") -> torch.device:
-    """``"auto"``: cuda, else mps, else cpu. Raises ``ValueError`` for a device this machine lacks."""
-    mps = torch.backends.mps.is_available()
-    if str(device) == "auto":
-        device = "cuda" if torch.cuda.is_available() else "mps" if mps else "cpu"
-    try:
-        probe = torch.zeros(1, device=device)
-        probe.item()  # "meta" takes tensors but holds no numbers
-    except (RuntimeError, AssertionError, ImportError, TypeError) as error:
-        cause = (str(error).splitlines() or [type(error).__name__])[0]
-        raise ValueError(f"device={str(device)!r} cannot be used here ({cause}); try 'cpu'") from None
-    return probe.device  # "cuda" comes out as "cuda:0", as the model has it
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,11 +92,13 @@ class BgeM3:
         return f"BgeM3({self.checkpoint}; {dtype} on {self.model.device}, up to {self.max_length:,} tokens)"
 
     @torch.inference_mode()
-    def walk(self, texts: Sequence[str], *, max_length: int | None = None, pooling: str = "cls") -> Walk:
+    def walk(
+        self, texts: Sequence[str], *, max_length: int | None = None, pooling: str = "cls", attentions: bool = True
+    ) -> Walk:
         """Take a few texts through all stages, by hand, keeping every tensor.
 
-        Memory grows with layers × heads × T²; for many or long texts use ``encode``. Raises and warns
-        as ``helpers.tokenization`` does.
+        Memory grows with layers × heads × T²; ``attentions=False`` drops the maps of all layers but the one
+        at work. For many or long texts use ``encode``. Raises and warns as ``helpers.tokenization`` does.
 
         Example: ``bge.walk(["Hello"]).vectors.shape`` → ``(1, H)``.
         """
@@ -117,7 +107,7 @@ class BgeM3:
         batch = tokenize(texts, self.vocabulary, limit)
         ids, mask = batch.ids.to(self.model.device), batch.mask.to(self.model.device)
         embedded = embed(ids, self.model)
-        encoded = encode_stack(embedded.output, mask, self.model)
+        encoded = encode_stack(embedded.output, mask, self.model, attentions)
         pooled = pool(encoded.hidden_states[-1], mask, pooling)
         return Walk(
             texts, batch.tokens, ids, mask, embedded.position_ids, embedded.word, embedded.position,
@@ -144,20 +134,22 @@ class BgeM3:
         check_pooling(pooling)
         if not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size < 1:
             raise ValueError(f"batch_size={batch_size!r} must be a whole number of at least 1")
-        if dtype not in (None, *DTYPES):
-            raise ValueError(f"dtype={dtype!r} is none of {', '.join(map(str, DTYPES))}")
+        check_dtype(dtype)
         model = self.model
         place = model.device if device is None else choose_device(device)
         if (place, dtype or model.dtype) != (model.device, model.dtype):
             model = copy.deepcopy(model).to(device=place, dtype=dtype)
-        rows = self.tokenizer(texts, truncation=False, padding=False, verbose=False)["input_ids"]
+        rows: list[array] = []
+        for start in range(0, len(texts), CHUNK):
+            encoded = self.tokenizer(texts[start : start + CHUNK], truncation=False, padding=False, verbose=False)
+            rows += [array("i", ids) for ids in encoded["input_ids"]]  # 4 bytes an id; a list of int takes 36
         rows = cut(rows, limit, texts)
         order = sorted(range(len(rows)), key=lambda number: -len(rows[number]))
         vectors = np.empty((len(rows), model.config.hidden_size), dtype=np.float32)
         with tqdm(total=len(rows), desc="encode", unit="text", disable=not progress or len(rows) <= batch_size) as bar:
             for start in range(0, len(order), batch_size):
                 numbers = order[start : start + batch_size]
-                ids, mask = (tensor.to(place) for tensor in pad([rows[number] for number in numbers]))
+                ids, mask = (tensor.to(place) for tensor in pad([rows[number].tolist() for number in numbers]))
                 hidden = model(input_ids=ids, attention_mask=mask).last_hidden_state  # (b, T, H)
                 pooled = pool(hidden, mask, pooling).float()  # (b, H)
                 vectors[numbers] = (l2_normalize(pooled) if normalize else pooled).cpu().numpy()

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import re
 import warnings
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -20,6 +22,7 @@ from torch import Tensor
 from helpers.unigram import Vocabulary, text_pieces
 
 BOS, PAD, EOS, UNK = 0, 1, 2, 3
+Ids = TypeVar("Ids", list[int], array)
 
 
 class TruncationWarning(UserWarning):
@@ -69,8 +72,8 @@ def check_max_length(max_length: int | None, limit: int) -> int:
     return max_length
 
 
-def cut(rows: list[list[int]], max_length: int, texts: Sequence[str]) -> list[list[int]]:
-    """Rows of ids with at most ``max_length`` each: the end is lost, the closing ``</s>`` kept.
+def cut(rows: list[Ids], max_length: int, texts: Sequence[str]) -> list[Ids]:
+    """Rows of ids (lists or arrays) with at most ``max_length`` each: the end is lost, the closing ``</s>`` kept.
 
     Warns once (``TruncationWarning``) with the number, opening words and loss of the texts cut.
     """

@@ -37,6 +37,18 @@ def test_float64(mini64, texts):
     assert {rung.shape[0] for rung in rungs} == {len(texts)}
 
 
+def test_without_maps(mini64):
+    """The same rungs but for the maps, and a spoilt layer is still found where it is."""
+    walk = mini64.walk(["你好", "Hello there"], attentions=False)
+    stages = [rung.stage for rung in ladder(mini64, walk.texts, walk)]
+    assert stages == [*HEAD, *(f"layer {n} output" for n in range(1, 5)), "pooling", "vectors"]
+    assert {r.stage: r.error for r in ladder(mini64, walk.texts, walk) if not r.error < 1e-12} == {}
+    states = [state.clone() for state in walk.hidden_states]
+    states[3][0, 1] += 1e-9
+    rungs = ladder(mini64, walk.texts, dataclasses.replace(walk, hidden_states=tuple(states)))
+    assert [rung.stage for rung in rungs if not rung.error < 1e-12] == ["layer 3 output"]
+
+
 def test_ladder_leaves_everything_as_it_was(mini):
     """Switching to eager attention must not outlive the call; a generator is read once."""
     before = mini.model.config._attn_implementation, mini.encode(["x"]).tolist()

@@ -1,6 +1,8 @@
 """encode and walk: the same vectors as each other and as sentence-transformers, whatever the batching."""
 
 import dataclasses
+import subprocess
+import sys
 import threading
 import warnings
 
@@ -177,6 +179,45 @@ def test_repr_and_shapes(mini, mini64):
     assert shapes["hidden_states"] == [5, 2, walk.ids.shape[1], hidden]
     assert shapes["attentions"] == [4, 2, 4, walk.ids.shape[1], walk.ids.shape[1]]
     assert shapes["vectors"] == [2, hidden]
+
+
+MEMORY = """
+import sys, warnings, psutil
+from helpers import BgeM3, TruncationWarning
+warnings.simplefilter("ignore", TruncationWarning)
+
+def peak():
+    told = psutil.Process().memory_info()
+    if hasattr(told, "peak_wset"):
+        return told.peak_wset
+    import resource
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+bge = BgeM3.from_checkpoint("mini", device="cpu")
+peaks = []
+for count in (1_000, 10_000):
+    texts = [f"{number} " + "模型 word " * 100 for number in range(count)]
+    before = peak()
+    bge.encode(texts, max_length=4, progress=False)
+    peaks.append((peak() - before) // 1_000_000)
+print(*peaks)
+"""
+
+
+def test_memory_stays_flat():
+    """Ten thousand texts of 200 tokens: the tokenizer's records of all of them at once would take 300 MB."""
+    done = subprocess.run([sys.executable, "-c", MEMORY], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    few, many = map(int, done.stdout.split())
+    assert many < 60, f"1,000 texts took {few} MB, 10,000 texts {many} MB more"  # vectors 10, ids 8, the texts cut 12
+
+
+def test_walk_without_maps(mini):
+    """The same tensors, only the maps are gone; a text too long for them can still be walked."""
+    walk, short = mini.walk(SHORT), mini.walk(SHORT, attentions=False)
+    assert short.attentions == () and "attentions" not in short.shapes()
+    assert torch.equal(short.vectors, walk.vectors)
+    assert all(map(torch.equal, short.hidden_states, walk.hidden_states))
 
 
 def test_threads(mini, vectors):

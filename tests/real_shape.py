@@ -1,0 +1,76 @@
+"""A checkpoint of bge-m3's exact shape and layout with random weights, for what the real one would be too large.
+
+568 million seeded numbers under the real names, ``pytorch_model.bin`` as on the hub, the real tokenizer and
+small files, ``sparse_linear.pt`` and ``colbert_linear.pt`` in float16: everything of BAAI/bge-m3 but the values.
+Built once (half a minute, 2.3 GB) in the tests' cache folder.
+
+    python tests/real_shape.py            builds it if it is not there and prints the folder
+    python tests/real_shape.py --remove   gives the disk space back
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import real_tokenizer
+import torch
+
+from helpers.manifest import PINNED
+
+SEED = 0
+
+
+def where() -> Path:
+    """The folder in the tests' cache, whether it is there or not."""
+    return real_tokenizer.cache_folder() / f"real-shape-seed-{SEED}"
+
+
+def build() -> Path:
+    """The checkpoint's folder; built first if it is not there. Whoever builds moves a whole folder into place."""
+    if where().is_dir():
+        return where()
+    source = real_tokenizer.folder()
+    with tempfile.TemporaryDirectory(dir=source.parent, prefix="building-", ignore_cleanup_errors=True) as parent:
+        folder = Path(shutil.copytree(source, Path(parent) / "folder"))
+        torch.save(weights(), folder / "pytorch_model.bin")
+        chance = torch.Generator().manual_seed(SEED + 1)
+        for name, rows in (("sparse_linear.pt", 1), ("colbert_linear.pt", 1024)):
+            state = {"weight": torch.randn(rows, 1024, generator=chance) / 32, "bias": torch.zeros(rows)}
+            torch.save({key: value.half() for key, value in state.items()}, folder / name)
+        for name in PINNED.keys() - {"sentencepiece.bpe.model"}:
+            assert (folder / name).is_file(), name
+        try:
+            folder.replace(where())
+        except OSError:  # another process was faster
+            if not where().is_dir():
+                raise
+    return where()
+
+
+def weights() -> dict[str, torch.Tensor]:
+    """Random float32 values for every tensor of bge-m3, pooler included, in the order of the architecture.
+
+    Larger than a fresh model's (0.04 in place of 0.02, biases and LayerNorm too), so that no part of the
+    computation could be left out unseen.
+    """
+    from transformers import XLMRobertaConfig, XLMRobertaModel
+
+    config = XLMRobertaConfig.from_pretrained(real_tokenizer.folder())
+    with torch.device("meta"):
+        shapes = {name: value.shape for name, value in XLMRobertaModel(config).state_dict().items()}
+    chance = torch.Generator().manual_seed(SEED)
+    state = {name: torch.empty(shape).normal_(0, 0.04, generator=chance) for name, shape in shapes.items()}
+    for name in state:
+        if name.endswith("LayerNorm.weight"):
+            state[name] += 1
+    return state
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--remove"]:
+        shutil.rmtree(where(), ignore_errors=True)
+    else:
+        print(build())
