@@ -157,6 +157,20 @@ def test_verify_refuses_it(folder):
     assert sum(line.startswith("ok") for line in lines) == 5
 
 
+def test_real_weights_refuses_it(folder):
+    """``BGE_M3=<folder> pytest -m real_weights`` passes what does not depend on the values, and fails the rest."""
+    command = [sys.executable, "-m", "pytest", "-m", "real_weights", "-rA", "-p", "no:cacheprovider", "tests"]
+    env = os.environ | {"BGE_M3": str(folder), "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", cwd=ROOT, env=env, timeout=600)
+    assert done.returncode == 1, done.stdout
+    failed = {line.split("::")[1].split()[0] for line in done.stdout.splitlines() if line.startswith("FAILED")}
+    assert failed == {
+        "test_stage[vectors]", "test_stage[similarities]", "test_stage[lexical", "test_it_is_the_real_one",
+        "test_encode_gives_the_recorded_numbers",
+    }  # fmt: skip
+    assert "this is the real bge-m3" not in done.stdout.splitlines()
+
+
 @pytest.mark.parametrize("stage", [stage for stage in SABOTAGE if stage != "input ids"])
 def test_verify_names_the_first_wrong_stage(bge, reference, monkeypatch, stage):
     """Stage by stage, at the real shape: what comes before is right, and this is the first that is not."""
