@@ -137,6 +137,10 @@ def main(argv: list[str] | None = None) -> int:
         print(as_json(bge, walk) if options.json else as_text(bge, walk), flush=True)
     except BrokenPipeError:  # a reader like ``head`` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        kept = "; what was downloaded is kept, and the same command goes on from there"
+        print(f"stopped{kept if options.command == 'download' else ''}", file=sys.stderr)
+        return 130
     except (CheckpointError, TypeError, ValueError) as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
