@@ -115,36 +115,6 @@ def test_absent_device(mini, device):
             mini.encode(["long " * 600], device=device)
 
 
-@pytest.mark.parametrize(
-    ("options", "error", "told"),
-    [
-        *[
-            ({"batch_size": bad}, ValueError, f"batch_size={bad} must be a whole number of")
-            for bad in (0, True, 1.5, -1)
-        ],
-        ({"dtype": "float16"}, ValueError, "dtype='float16' is none of torch.float16, torch.bfloat16"),
-        ({"dtype": torch.int64}, ValueError, "dtype=torch.int64 is none of"),
-        ({"pooling": "first"}, ValueError, "pooling='first' is unknown; choose"),
-        ({"max_length": 513}, ValueError, "this checkpoint takes 3 to 512"),
-        ({"max_length": 8.0}, TypeError, "max_length must be an int or None"),
-    ],
-)
-def test_bad_options(mini, options, error, told):
-    """Before any work: the long text must not even be measured."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", TruncationWarning)
-        with pytest.raises(error, match=told):
-            mini.encode(["long " * 600], **options)
-
-
-@pytest.mark.parametrize("bad", ["text", [], [None], ["\ud800"], None])
-def test_bad_texts(mini, bad):
-    """encode and walk check alike; the messages are tested with the tokenization."""
-    for run in (mini.encode, mini.walk):
-        with pytest.raises((TypeError, ValueError), match="texts"):
-            run(bad)
-
-
 def test_progress_from_the_second_batch_on(mini, capsys):
     """A bar for a single batch is noise, and off is off."""
     mini.encode(["a", "b"], batch_size=2)

@@ -90,28 +90,6 @@ def test_pad_and_cut_examples():
         assert cut([[0, 7, 8, 9, 2], [0, 2]], 3, ["long", ""]) == [[0, 7, 2], [0, 2]]
 
 
-@pytest.mark.parametrize(
-    ("texts", "error", "told"),
-    [
-        ("one string", TypeError, r"for a single text write \[text\]"),
-        (b"bytes", TypeError, r"for a single text write \[text\]"),
-        (None, TypeError, "list of strings, not NoneType"),
-        (7, TypeError, "list of strings, not int"),
-        ([], ValueError, "give at least one string"),
-        (["a", None], TypeError, r"texts\[1\] is NoneType, not str; convert it or drop it"),
-        (["a", float("nan")], TypeError, r"texts\[1\] is float"),
-        ([b"a"], TypeError, r"texts\[0\] is bytes"),
-        (["a", "b", "\ud83d"], ValueError, r"texts\[2\] holds half a surrogate pair; decode its bytes as UTF-8"),
-        ([["a"]], TypeError, r"texts\[0\] is list"),
-    ],
-)
-def test_bad_texts(mini, texts, error, told):
-    """Each wrong input has its own sentence, and what to do in it."""
-    for check in (check_texts, lambda bad: tokenize(bad, mini.vocabulary, 512)):
-        with pytest.raises(error, match=told):
-            check(texts)
-
-
 def test_good_texts_become_a_list():
     """Any iterable of strings is welcome, and order is kept."""
     for texts in (["a", ""], ("a", ""), iter(["a", ""]), np.array(["a", ""])):
