@@ -210,6 +210,7 @@ class Handler(BaseHTTPRequestHandler):
                     self.close_connection = True
                     return
                 left -= len(piece)
+                hub.sent(name, 0)  # a hub that has fallen silent sends nothing to newcomers either
                 self.wfile.write(piece)
                 hub.sent(name, len(piece))
 
@@ -236,5 +237,8 @@ def start(environment: dict[str, str], *arguments: str, before: str = "", **opti
 def run(environment: dict[str, str], *arguments: str, before: str = "") -> subprocess.CompletedProcess:
     """The same, to its end."""
     process = start(environment, *arguments, before=before)
-    out, err = process.communicate(timeout=120)
+    try:
+        out, err = process.communicate(timeout=120)
+    finally:
+        process.kill()
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)

@@ -14,17 +14,17 @@ import sys
 import time
 from pathlib import Path
 
+import hub as hubs
 import numpy as np
 import pytest
 import torch
+from hub import COMMIT, ROOT, UNWANTED, environment, run, start
 from safetensors.torch import load_file
 
 from helpers import BgeM3, CheckpointError, find
 from helpers.checkpoint import MINI
 from helpers.convert import UNFINISHED
 from helpers.manifest import MODEL_FILES, PINNED, REPO, REVISION, TOKENIZER_FILES, WEIGHTS
-from tests import hub as hubs
-from tests.hub import COMMIT, ROOT, UNWANTED, environment, run, start
 
 SAFE, BIN = WEIGHTS
 SLACK = 2_000_000  # bytes that may lie in the sockets' buffers when a process is killed
@@ -136,7 +136,7 @@ def test_into_the_cache_and_again(hub, home, files, total):
     folder = snapshot(home)
     assert_done(done, folder)
     assert_whole(folder, files, left=[BIN])
-    assert not {*hub.served} & {*UNWANTED}
+    assert not {*hub.served} & {*UNWANTED} and list(hub.served)[-1] == BIN  # weights last
     assert hub.served.total() == total
     for told in ("12 files, 64.4 MB", "0 B already here", "64.4 MB to fetch", " free\n", f"into {folder}\n", hub.url):
         assert told in done.stderr
@@ -279,6 +279,18 @@ def test_a_body_cut_short(ready, home, to):
     assert ready.served.total() <= len(ready.files[SAFE]) - 20_000_000 + SLACK
 
 
+def test_a_hub_that_falls_silent(ready, home, to, total):
+    """A connection on which nothing comes any more is given up, and taken up by the next run."""
+    ready.stall = total // 2
+    done = run(environment(ready, home, HF_HUB_DOWNLOAD_TIMEOUT="1"), *MAIN, "--to", str(to), before=QUICK)
+    assert_error(done, "cannot be reached (ReadTimeout", "what was downloaded is kept")
+    assert_no_model(to)
+    ready.resume()
+    assert_done(run(environment(ready, home), *MAIN, "--to", str(to)), to)
+    assert_whole(to, ready.files)
+    assert ready.served.total() <= total // 2 + SLACK
+
+
 FIRST = {
     "401": ("/api/models", (401, {}), ("answers 401", "HF_TOKEN")),
     "403": ("/api/models", (403, {}), ("answers 403", "HF_TOKEN")),
@@ -375,10 +387,26 @@ def test_a_listing_that_lacks_a_file(hub, home):
     assert_error(run(environment(hub, home), *MAIN), "has no model.safetensors or pytorch_model.bin")
 
 
+def test_a_listing_that_makes_no_sense(hub, home):
+    """What the hub says is not taken for a path, and a file of unknown sum is not fetched."""
+    hub.commit = "../../../../elsewhere"
+    assert_error(run(environment(hub, home), *MAIN), "does not tell the sums")
+    hub.commit = COMMIT
+    hub.sums["tokenizer.json"] = "../x"
+    assert_error(run(environment(hub, home), *MAIN), "does not tell the sums")
+    assert not (home / "hub").exists() and not hub.served
+
+
+def test_another_kind_of_model(ready, home, to):
+    """Whole as it may be, a model that the stages do not describe is refused at the end."""
+    ready.files["config.json"] = ready.files["config.json"].replace(b"xlm-roberta", b"bert")
+    assert_error(run(environment(ready, home), *MAIN, "--to", str(to)), "config.json says model_type='bert'")
+
+
 @pytest.mark.parametrize("asked", [(), MAIN])
 def test_tampered_mirror(files, home, to, asked):
     """A mirror whose sums fit its own files is caught by the recorded ones, by whichever name the commit is asked."""
-    from tests.real_tokenizer import small_files
+    from real_tokenizer import small_files
 
     real = dict(small_files())
     assert all(len(content) == PINNED[name][0] for name, content in real.items())
@@ -393,7 +421,7 @@ def test_tampered_mirror(files, home, to, asked):
 
 @pytest.mark.parametrize("cached", [True, False])
 def test_recorded_commit_needs_no_network_once_it_is_here(hub, home, to, files, cached):
-    """By a record of its own: complete, then found whole with no hub at all, offline, and read-only to the caller."""
+    """By a record of its own: complete, then found whole with no hub at all, and offline."""
     arguments, folder = ((), snapshot(home)) if cached else (("--to", str(to)), to)
     done = run(environment(hub, home, HF_HUB_OFFLINE="1"), *arguments, before=record(files))
     assert_error(done, "HF_HUB_OFFLINE", "unset it")
@@ -405,7 +433,7 @@ def test_recorded_commit_needs_no_network_once_it_is_here(hub, home, to, files, 
     for changes in ({}, {"HF_HUB_OFFLINE": "1"}):
         done = run(environment(None, home, **changes), *arguments, before=record(files))
         assert_done(done, folder)
-        assert "whole and checked" in done.stderr
+        assert "whole and checked" in done.stderr and "to fetch" not in done.stderr
 
 
 @pytest.mark.parametrize("changes", [{}, {"HTTP_PROXY": "http://127.0.0.1:9"}, {"HF_ENDPOINT": "hub.example"}])
@@ -529,6 +557,7 @@ def test_disk_full_while_it_is_converted(hub, home, disk, files, total):
     assert (folder / BIN).read_bytes() == files[BIN]
     find(folder)
     (disk / "filler").unlink()
+    (folder / UNFINISHED).write_bytes(bytes(50_000_000))  # as a kill leaves it: room that is needed
     hub.resume()
     assert_done(run(environment(hub, home), *MAIN, "--to", str(folder)), folder)
     assert_whole(folder, files)
@@ -536,9 +565,12 @@ def test_disk_full_while_it_is_converted(hub, home, disk, files, total):
 
 
 @pytest.mark.parametrize("disk", ["140m"], indirect=True)
-def test_read_only_disk(hub, home, disk):
-    """A destination that cannot be written is named."""
+def test_read_only_disk(hub, home, disk, files):
+    """What is whole on a disk that cannot be written is used, for many share one; else the destination is named."""
+    arguments = ("--tokenizer-only", "--to", str(disk / "shared"))
+    assert_done(run(environment(hub, home), *arguments, before=record(files)), disk / "shared")
     subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    assert_done(run(environment(hub, home), *arguments, before=record(files)), disk / "shared")
     assert_error(run(environment(hub, home), *MAIN, "--to", str(disk / "m3")), "cannot be written", "m3")
 
 
@@ -565,7 +597,7 @@ def test_another_models_weights_are_not_touched(hub, home, to, name):
 
 
 def test_damage_is_repaired(hub, home, files):
-    """In the cache a blob that was cut, one that was changed, a link to nothing, and half a conversion."""
+    """In the cache blobs cut or changed, a link to nothing, a wrong file in a link's stead, a damaged conversion."""
     env, folder = environment(hub, home), snapshot(home)
     assert_done(run(env, *MAIN), folder)
     hub.resume()
@@ -573,13 +605,15 @@ def test_damage_is_repaired(hub, home, files):
     config.resolve().write_bytes(files["config.json"].replace(b"gelu", b"relu"))
     pieces.resolve().write_bytes(files["sentencepiece.bpe.model"][:1000])
     (folder / "modules.json").resolve().unlink()
+    (folder / "tokenizer_config.json").unlink()
+    (folder / "tokenizer_config.json").write_text("{}")
     with (folder / SAFE).open("rb+") as file:
         file.seek(-100, 2)
         file.write(b"x")
     (folder / UNFINISHED).write_bytes(b"half")
     assert_done(run(env, *MAIN), folder)
     assert_whole(folder, files, left=[BIN])
-    assert {*hub.served} == {"config.json", "sentencepiece.bpe.model", "modules.json"}
+    assert {*hub.served} == {config.name, pieces.name, "modules.json"}  # the right blob for the fourth is still there
 
 
 def test_without_symlinks(hub, home, files, total):
