@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import zipfile
-from hashlib import file_digest, sha256
+from hashlib import file_digest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,10 +21,7 @@ if TYPE_CHECKING:
     import torch
 
 UNFINISHED = ".model.safetensors.unfinished"  # nobody takes this name for weights
-DTYPES = {
-    "float64": "F64", "float32": "F32", "float16": "F16", "bfloat16": "BF16",
-    "int64": "I64", "int32": "I32", "int16": "I16", "int8": "I8", "uint8": "U8", "bool": "BOOL",
-}  # fmt: skip
+NOT_YET = "0" * 64  # in place of a sum that is told when the data is written
 
 
 def convert(source: Path, folder: Path) -> Path:
@@ -58,9 +55,9 @@ def read(source: Path) -> dict[str, torch.Tensor]:
     except Exception as error:  # a damaged file fails in torch's reader, with a dozen kinds of error
         raise CheckpointError(f"{source} cannot be converted: {reason(error)}") from error
     tensors = state if isinstance(state, dict) else {}
-    kinds = {str(getattr(value, "dtype", type(value).__name__)).removeprefix("torch.") for value in tensors.values()}
-    if not kinds or not kinds <= set(DTYPES):
-        raise CheckpointError(f"{source} cannot be converted: it holds {', '.join(sorted(kinds)) or 'no tensors'}")
+    others = sorted({type(value).__name__ for value in tensors.values() if not isinstance(value, torch.Tensor)})
+    if not tensors or others:
+        raise CheckpointError(f"{source} cannot be converted: it holds {', '.join(others) or 'no tensors'}")
     return dict(sorted(tensors.items()))
 
 
@@ -72,32 +69,24 @@ def raw(tensor: torch.Tensor) -> torch.Tensor:
 
 
 def write(tensors: dict[str, torch.Tensor], path: Path, source_sha256: str) -> None:
-    """A safetensors file: the header's length, the header as JSON, then every tensor's bytes; on the disk for good."""
-    about = {"format": "pt", "source_sha256": source_sha256, "data_sha256": "0" * 64}
-    header, end = {"__metadata__": about}, 0
-    order = sorted(tensors, key=lambda name: -tensors[name].element_size())  # the widest first keeps all aligned
-    for name in order:
-        start, end = end, end + tensors[name].numel() * tensors[name].element_size()
-        kind = DTYPES[str(tensors[name].dtype).removeprefix("torch.")]
-        header[name] = {"dtype": kind, "shape": list(tensors[name].shape), "data_offsets": [start, end]}
-    data = sha256()
-    with path.open("wb") as file:
-        file.write(packed(header))
-        for name in order:
-            content = raw(tensors[name]).numpy()
-            file.write(content)
-            data.update(content)
+    """A safetensors file of the tensors, with both sums in its header; on the disk for good."""
+    from safetensors.torch import save_file
+
+    own, seen = {}, set()
+    for name, tensor in tensors.items():  # the format knows neither shared nor scattered tensors
+        shared = tensor.untyped_storage().data_ptr() in seen
+        seen.add(tensor.untyped_storage().data_ptr())
+        own[name] = tensor.detach().clone().contiguous() if shared else tensor.detach().contiguous()
+    about = {"format": "pt", "source_sha256": source_sha256, "data_sha256": NOT_YET}
+    save_file(own, path, metadata=about)
+    with path.open("rb+") as file:
+        start = file.read(8)
+        header = file.read(int.from_bytes(start, "little"))
+        data = file_digest(file, "sha256").hexdigest()
         file.seek(0)
-        file.write(packed(header | {"__metadata__": about | {"data_sha256": data.hexdigest()}}))
+        file.write(start + header.replace(NOT_YET.encode(), data.encode()))
         file.flush()
         os.fsync(file.fileno())
-
-
-def packed(header: dict) -> bytes:
-    """The header as it lies in the file, padded with blanks so that the data begins at a multiple of eight."""
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    return len(text).to_bytes(8, "little") + text
 
 
 def compare(tensors: dict[str, torch.Tensor], path: Path) -> None:

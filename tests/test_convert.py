@@ -50,6 +50,9 @@ def test_a_checkpoint_loads_the_same(binary):
     assert whole(binary / SAFE, sha256(binary / "kept"))
 
 
+DTYPES = ["float64", "float32", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8", "bool"]
+
+
 @pytest.mark.parametrize("zipped", [True, False])
 def test_every_sort_of_tensor(tmp_path, zipped):
     """Turned, tied, sliced, empty and single numbers, not-a-number, every type, and torch's format before 1.6."""
@@ -59,7 +62,7 @@ def test_every_sort_of_tensor(tmp_path, zipped):
         "one": torch.tensor(3), "nan": torch.tensor([float("nan"), float("inf"), -0.0]), "名": torch.ones(1),
         "parameter": torch.nn.Parameter(torch.ones(2)), "odd": torch.ones(3, dtype=torch.uint8),
     }  # fmt: skip
-    tensors |= {kind: torch.ones(3).to(getattr(torch, kind)) for kind in convert.DTYPES}
+    tensors |= {kind: torch.ones(3).to(getattr(torch, kind)) for kind in DTYPES}
     torch.save(tensors, tmp_path / BIN, _use_new_zipfile_serialization=zipped)
     assert zipfile.is_zipfile(tmp_path / BIN) == zipped
     convert.convert(tmp_path / BIN, tmp_path)
