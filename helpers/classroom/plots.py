@@ -59,7 +59,7 @@ def error_ladder(stages: Sequence[str], errors: Sequence[float], limit: float, t
     axes.set_xscale("log")
     axes.set_xlim(floor, limit * 10)
     axes.set_yticks(places, stages)
-    axes.invert_yaxis()
+    axes.set_ylim(len(stages) - 0.4, -0.6)
     axes.set_xlabel("largest absolute error")
     axes.set_title(title)
     return figure

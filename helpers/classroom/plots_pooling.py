@@ -62,6 +62,8 @@ def drift_figure(extra: Sequence[int], cosines: Mapping[str, Sequence[float]]) -
     for number, ((name, values), (colour, marker, line)) in enumerate(zip(cosines.items(), LINES, strict=False)):
         axes.plot(places, values, marker=marker, linestyle=line, color=colour, label=name, markersize=11 - 1.5 * number)
     axes.axhline(1, color=BLACK, linewidth=0.6)
+    low, high = axes.get_ylim()
+    axes.set_ylim(min(low, 0.9), max(high, 1.005))  # where nothing drifts, rounding must not fill the picture
     axes.set_xticks(places, [str(count) for count in extra])
     axes.set_xlabel("padding tokens added")
     axes.set_ylabel("cosine to the text without padding")
