@@ -15,7 +15,6 @@ import warnings
 from typing import TYPE_CHECKING, NoReturn
 
 from helpers.checkpoint import find
-from helpers.integrity import CheckpointError
 from helpers.manifest import REVISION
 
 if TYPE_CHECKING:
@@ -32,14 +31,15 @@ EXAMPLES = ["什么是大型语言模型？", "What is a large language model?"]
 
 def as_json(bge: BgeM3, walk: Walk) -> str:
     """The walk as JSON: the checkpoint, then for each text its tokens, ids, mask, shapes and vector."""
-    chosen = bge.checkpoint
+    chosen, config, (texts_here, length) = bge.checkpoint, bge.model.config, walk.ids.shape
+    maps = [config.num_hidden_layers, texts_here, config.num_attention_heads, length, length]  # not kept here
     texts = [
         {
             "text": text,
             "tokens": walk.tokens[row],
             "ids": walk.ids[row].tolist(),
             "mask": walk.mask[row].tolist(),
-            "shapes": walk.shapes(),
+            "shapes": walk.shapes() | {"attentions": maps},
             "vector": walk.vectors[row].tolist(),
         }
         for row, text in enumerate(walk.texts)
@@ -88,7 +88,7 @@ class Parser(argparse.ArgumentParser):
     """argparse, but what is wrong with the arguments takes one line."""
 
     def error(self, message: str) -> NoReturn:
-        """One line on standard error and exit code 2, in place of argparse\'s usage text."""
+        """One line on standard error and exit code 2, in place of argparse's usage text."""
         self.exit(2, f"error: {' '.join(message.split())}; see 'python -m helpers --help'\n")
 
 
@@ -131,7 +131,7 @@ def main(argv: list[str] | None = None) -> int:
         bge = BgeM3.from_checkpoint(options.checkpoint)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            walk = bge.walk(options.texts or EXAMPLES)
+            walk = bge.walk(options.texts or EXAMPLES, attentions=False)  # 8,192 tokens' maps would take 100 GB
         for warning in caught:
             print(f"warning: {warning.message}", file=sys.stderr)
         print(as_json(bge, walk) if options.json else as_text(bge, walk), flush=True)
@@ -141,8 +141,8 @@ def main(argv: list[str] | None = None) -> int:
         kept = "; what was downloaded is kept, and the same command goes on from there"
         print(f"stopped{kept if options.command == 'download' else ''}", file=sys.stderr)
         return 130
-    except (CheckpointError, TypeError, ValueError) as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+    except (ValueError, TypeError, OSError, RuntimeError, MemoryError) as error:
+        print(f"error: {' '.join(str(error).split()) or type(error).__name__}", file=sys.stderr)
         return 2
     return 0
 

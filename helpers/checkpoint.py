@@ -70,7 +70,7 @@ def find(which: str | os.PathLike[str] = "auto") -> Checkpoint:
 
     Example: ``find("mini").kind`` → ``"mini-m3"``.
     """
-    name, setting = os.fspath(which), os.environ.get("BGE_M3", "").strip()
+    name, setting = which if isinstance(which, str) else Path(which).absolute(), os.environ.get("BGE_M3", "").strip()
     why = {"mini": "asked for by name"}.get(name, "given as a path")
     if name == "auto" and setting not in ("", "auto"):
         name, why = setting, "chosen by the environment variable BGE_M3"
@@ -93,7 +93,7 @@ def find(which: str | os.PathLike[str] = "auto") -> Checkpoint:
 def describe(folder: Path, why: str) -> Checkpoint:
     """A checked folder as a ``Checkpoint``; its kind is told by where it is and by its shape."""
     try:
-        folder = folder.expanduser()
+        folder = folder.expanduser().absolute()  # the working folder may change before its files are read
         config = check(folder)
     except (OSError, RuntimeError) as error:  # unreadable, a name too long, "~" of nobody
         raise CheckpointError(f"{folder} cannot be read ({error}); check the path and your rights to it") from None

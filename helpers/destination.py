@@ -90,6 +90,12 @@ class Destination:
         """Bytes that fit on the disk."""
         return shutil.disk_usage(self.parts).free
 
+    def tidy(self, weights: Item | None) -> None:
+        """Remove a source that an interrupted run left beside its whole conversion, in a folder of its own."""
+        source = self.folder / WEIGHTS[1]
+        if weights and not self.cache and weights.name == source.name and source.is_file() and not self.lacks(weights):
+            source.unlink()
+
     def refuse_others(self, weights: Item | None) -> None:
         """No weights but these may lie in the folder while it fills: they would be taken for the whole model.
 

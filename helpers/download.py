@@ -39,6 +39,7 @@ def download(
     try:
         commit, items, weights = listing(revision, tokenizer_only)
         place = Destination.of(commit, to)
+        place.tidy(weights)
         if any((place.folder / name).exists() for name in WEIGHTS):
             say(f"checking what is in {place.folder}")  # some seconds for 2.3 GB
         lacking = [item for item in items if place.lacks(item)]

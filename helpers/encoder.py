@@ -110,4 +110,5 @@ def encode_stack(embedded: Tensor, mask: Tensor, model: XLMRobertaModel, attenti
         hidden_states.append(hidden)
         if attentions:
             maps.append(weights)
+        del weights  # else it would live until the next layer has made its own
     return Encoded(tuple(hidden_states), tuple(maps))

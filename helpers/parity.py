@@ -1,8 +1,9 @@
 """The parity ladder: every stage of ``walk`` against the library's own value, with the largest error.
 
 The library is asked for its hidden states and attention maps (``attn_implementation="eager"``: its fast
-kernels never form the maps). Errors are absolute, over real tokens; padding positions hold numbers
-nobody reads.
+kernels never form the maps). Errors count over real tokens (padding positions hold numbers nobody reads),
+and in units of the library's largest value where that is above 1 (for a map: of the hidden states it is made
+from), since rounding grows with the numbers: such models often have a few dimensions far larger than the others.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ A_LAYER = {torch.float32: 2.5e-6, torch.float64: 2.5e-13}
 
 @dataclass(frozen=True)
 class Rung:
-    """One stage: its name, the shape compared, and the largest absolute error."""
+    """One stage: its name, the shape compared, and the largest error; ``inf`` if the shapes differ."""
 
     stage: str
     shape: tuple[int, ...]
@@ -34,7 +35,8 @@ class Rung:
 def tolerance(model: XLMRobertaModel) -> float:
     """What rounding alone may add up to: 2.5e-6 a layer in float32, 2.5e-13 in float64.
 
-    1e-5 for mini-m3's 4 layers, 6e-5 for bge-m3's 24 (seen there, with random weights: 1.2e-5). Raises
+    1e-5 for mini-m3's 4 layers, 6e-5 for bge-m3's 24 (seen there, with random weights: 3.5e-6), in
+    ``distance``'s units. Raises
     ``KeyError`` for 16-bit models, whose own kernels differ by more than a mistake would.
 
     Example: ``tolerance(BgeM3.from_checkpoint("mini").model)`` → ``1e-5``.
@@ -42,20 +44,39 @@ def tolerance(model: XLMRobertaModel) -> float:
     return A_LAYER[model.dtype] * model.config.num_hidden_layers
 
 
+def whole_numbers(ours: Tensor, theirs: Tensor) -> float:
+    """Largest difference between two tensors of whole numbers, which need no rounding; ``inf`` for other shapes."""
+    return float((ours - theirs).abs().max()) if ours.shape == theirs.shape else float("inf")
+
+
 def distance(ours: Tensor, theirs: Tensor, real: Tensor | None = None) -> float:
-    """Largest absolute difference; with ``real`` ``(B, T)``, over real tokens only. nan counts as infinite."""
+    """Largest difference, in units of the largest of ``theirs`` if that is above 1; ``inf`` for nan or other shapes.
+
+    With ``real`` ``(B, T)`` over real tokens only.
+
+    Example: ``distance(tensor([0.5, 100.0]), tensor([0.5, 200.0]))`` → ``0.5``.
+    """
     if ours.shape != theirs.shape:
-        raise ValueError(f"shapes differ: {tuple(ours.shape)} and {tuple(theirs.shape)}")
-    gap = (ours - theirs).abs() if real is None else (ours - theirs).abs()[real]
-    return torch.nan_to_num(gap, nan=float("inf")).max().item() if gap.numel() else 0.0
+        return float("inf")
+    if real is not None:
+        ours, theirs = ours[real], theirs[real]
+    if not ours.numel():
+        return 0.0
+    return torch.nan_to_num((ours - theirs).abs(), nan=float("inf")).max().item() / loudest(theirs)
+
+
+def loudest(values: Tensor) -> float:
+    """The largest absolute value, 1 at the least: what rounding is measured in."""
+    return max(1.0, values.abs().max().item())
 
 
 @torch.inference_mode()
 def ladder(bge: BgeM3, texts: Sequence[str], walk: Walk | None = None) -> list[Rung]:
     """Compare a walk with the library, stage by stage, from ids to vectors.
 
-    Give ``walk`` to check one already made (or spoilt on purpose); one made without attention maps is
-    compared without them. With them the model's attention implementation is eager for the call.
+    Give ``walk`` to check one already made (or spoilt on purpose), with CLS pooling and uncut but for the
+    checkpoint's limit; one made without attention maps is compared without them. If its ids have another
+    shape than the library's, no later stage can be compared and the ladder ends there.
 
     Example: ``max(rung.error for rung in ladder(bge, ["Hello"])) < 1e-5`` → ``True`` in float32.
     """
@@ -74,15 +95,18 @@ def ladder(bge: BgeM3, texts: Sequence[str], walk: Walk | None = None) -> list[R
     real = library["attention_mask"].bool()  # (B, T)
     theirs = torch.nn.functional.normalize(out.last_hidden_state[:, 0], dim=-1)  # (B, H)
     rungs = [
-        Rung("input ids", tuple(walk.ids.shape), distance(walk.ids, library["input_ids"])),
-        Rung("attention mask", tuple(walk.mask.shape), distance(walk.mask, library["attention_mask"])),
-        Rung("embeddings", tuple(walk.word.shape), distance(walk.hidden_states[0], out.hidden_states[0], real)),
+        Rung("input ids", tuple(walk.ids.shape), whole_numbers(walk.ids, library["input_ids"])),
+        Rung("attention mask", tuple(walk.mask.shape), whole_numbers(walk.mask, library["attention_mask"])),
     ]
+    if walk.ids.shape != real.shape:
+        return rungs
+    error = distance(walk.hidden_states[0], out.hidden_states[0], real)
+    rungs.append(Rung("embeddings", tuple(walk.word.shape), error))
     for number, ours in enumerate(walk.hidden_states[1:]):
         if maps_too:
             maps = walk.attentions[number]  # (B, A, T, T)
             rows = real[:, None, :].expand(maps.shape[:3])  # (B, A, T)
-            error = distance(maps, out.attentions[number], rows)
+            error = distance(maps, out.attentions[number], rows) / loudest(out.hidden_states[number][real])
             rungs.append(Rung(f"layer {number + 1} attention", tuple(maps.shape), error))
         error = distance(ours, out.hidden_states[number + 1], real)
         rungs.append(Rung(f"layer {number + 1} output", tuple(ours.shape), error))

@@ -78,6 +78,7 @@ class BgeM3:
         ``dtype`` is float32 unless told otherwise, whatever the file stores. Raises ``CheckpointError``
         for a folder that cannot be used and ``ValueError`` for a device that is not there.
         """
+        check_dtype(dtype)
         place = choose_device(device)
         model, tokenizer, checkpoint = load(which, dtype)
         return cls(model.to(place), tokenizer, Vocabulary.of(tokenizer), checkpoint)

@@ -2,7 +2,7 @@
 
 The Hugging Face hub's cache (``hf download``, transformers, sentence-transformers, this project's own
 ``download``), ModelScope's cache in its present and both older layouts, and folders that people give to
-``--local-dir``: ``bge-m3``, ``BAAI/bge-m3``, the same under ``models/``, here or in this project's folder.
+``--local-dir``: ``bge-m3``, ``BAAI/bge-m3``, the same under ``models/``, in this project's folder or the current one.
 Any other folder is named by path.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from helpers.manifest import REPO, REVISION, WEIGHTS
@@ -26,10 +27,12 @@ def copies() -> Iterator[tuple[Path, str]]:
     Example: ``next(copies(), None)`` → ``None`` on a machine without the model.
     """
     seen = set()
-    for folder, where in (*hub_snapshots(), *modelscope_folders(), *local_folders()):
-        if any(map(os.path.isfile, (folder / name for name in WEIGHTS))) and (key := folder.resolve()) not in seen:
-            seen.add(key)
-            yield folder, where
+    for look in (hub_snapshots, modelscope_folders, local_folders):
+        with suppress(OSError, RuntimeError, ValueError):  # not readable, no home, no working folder: not there
+            for folder, where in look():
+                if any((folder / name).is_file() for name in WEIGHTS) and (key := folder.resolve()) not in seen:
+                    seen.add(key)
+                    yield folder, where
 
 
 def hub_snapshots() -> Iterator[tuple[Path, str]]:
@@ -57,9 +60,9 @@ def modelscope_folders() -> Iterator[tuple[Path, str]]:
 
 def local_folders() -> Iterator[tuple[Path, str]]:
     """The usual names for ``--local-dir``, in the current folder and in the project's."""
-    for base, where in ((Path.cwd(), "in the current folder"), (PROJECT, "in the project's folder")):
+    for base, where in ((PROJECT, "in the project's folder"), (Path(), "in the current folder")):
         for name in LOCAL:
-            yield base / name, where
+            yield base.absolute() / name, where
 
 
 def newest(parent: Path) -> list[Path]:

@@ -90,11 +90,13 @@ def findings(bge: BgeM3, recorded: dict) -> Iterator[Finding]:
 
 def lexical(bge: BgeM3, recorded: dict[str, dict[str, float]]) -> Finding:
     """The lexical weights of the recorded texts, if ``sparse_linear.pt`` is here."""
-    stage = "lexical weights"
+    stage, path = "lexical weights", bge.checkpoint.path / "sparse_linear.pt"
+    if not path.is_file():
+        return Finding(stage, None, f"not checked: {path.name} is not here")
     try:
-        linear = load_linear(bge.checkpoint.path / "sparse_linear.pt", 1, bge.model.config.hidden_size)
+        linear = load_linear(path, 1, bge.model.config.hidden_size)
     except CheckpointError as error:
-        return Finding(stage, None if "is missing" in str(error) else False, str(error))
+        return Finding(stage, False, str(error))
     walk, gap = bge.walk(list(recorded)), 0.0
     weights = lexical_weights(walk.hidden_states[-1], walk.ids, *linear)
     for found, expected in zip(weights, recorded.values(), strict=True):

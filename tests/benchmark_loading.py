@@ -9,6 +9,8 @@ Memory is what the process holds for itself: pages of a mapped file, which the s
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -44,8 +46,7 @@ def measure(way: str, folder: str) -> None:
         while not done.wait(0.01):
             peak[0] = max(peak[0], held(process) - before)
 
-    watcher = threading.Thread(target=watch)
-    watcher.start()
+    threading.Thread(target=watch, daemon=True).start()
     start = time.perf_counter()
     if way == "old":
         with torch.device("cpu"):
@@ -56,8 +57,8 @@ def measure(way: str, folder: str) -> None:
         options = {"add_pooling_layer": False, "dtype": torch.float32, "use_safetensors": way == "safetensors"}
         model = XLMRobertaModel.from_pretrained(folder, **options)
     seconds = time.perf_counter() - start
+    time.sleep(0.05)
     done.set()
-    watcher.join()
     assert sum(parameter.numel() for parameter in model.parameters())
     print(json.dumps({"seconds": seconds, "peak": peak[0]}))
 
@@ -67,14 +68,19 @@ def main() -> None:
     from helpers.convert import convert
 
     if len(sys.argv) > 1:
-        source = Path(sys.argv[1])
+        source = Path(sys.argv[1]).resolve()
+        if not (source / "pytorch_model.bin").is_file():
+            sys.exit(f"{source} holds no pytorch_model.bin to compare with")
     else:
         import real_shape
 
         source = real_shape.build()
     with tempfile.TemporaryDirectory() as folder:
-        for name in ("config.json", "pytorch_model.bin"):
-            (Path(folder) / name).symlink_to(source / name)
+        shutil.copy(source / "config.json", folder)
+        try:
+            os.link((source / "pytorch_model.bin").resolve(), Path(folder) / "pytorch_model.bin")
+        except OSError:  # another disk
+            shutil.copy(source / "pytorch_model.bin", folder)
         start = time.perf_counter()
         convert(source / "pytorch_model.bin", Path(folder))
         print(f"conversion, once: {time.perf_counter() - start:.0f} s\n")
@@ -82,7 +88,7 @@ def main() -> None:
         for _ in range(3):
             for name, way in WAYS.items():
                 call = [sys.executable, __file__, "--one", way, folder]
-                done = subprocess.run(call, capture_output=True, encoding="utf-8", check=True)
+                done = subprocess.run(call, capture_output=True, encoding="utf-8", check=True, timeout=900)
                 found[name].append(json.loads(done.stdout.splitlines()[-1]))
     print("| way | seconds (best of 3) | memory of its own, at most |\n|---|---|---|")
     for name, runs in found.items():

@@ -77,6 +77,7 @@ def weights() -> dict[str, torch.Tensor]:
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["--remove"]:
-        shutil.rmtree(where(), ignore_errors=True)
+        for kept in (*where().parent.glob("real-shape-*"), *where().parent.glob("building-*")):
+            shutil.rmtree(kept, ignore_errors=True)
     else:
         print(build())

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 
 def main() -> int:
@@ -27,8 +27,8 @@ def main() -> int:
     failed = ""
     try:
         client.execute()
-    except CellExecutionError as error:
-        failed = str(error)
+    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+        failed = str(error) or type(error).__name__
     outputs = [output for cell in page.cells for output in cell.get("outputs", [])]
     print("".join(output.text for output in outputs if output.output_type == "stream"))
     failed += "".join(output.text for output in outputs if output.get("name") == "stderr")

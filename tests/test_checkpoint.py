@@ -58,6 +58,28 @@ def test_mini_is_whole_and_knows_itself():
     assert str(found) == "mini-m3 (a small stand-in, not bge-m3): asked for by name"
 
 
+def test_a_folder_named_like_a_keyword(folder, monkeypatch):
+    """``./mini`` is a folder, ``mini`` a word; a Path is never a word; the folder stays when the program moves on."""
+    monkeypatch.chdir(folder.parent)
+    for name in ("mini", "real", "auto"):
+        shutil.copytree(folder, name)
+        (folder.parent / name / "bge_m3_ids.json").write_text("[1, 2]", encoding="utf-8")
+        for which in (f"./{name}", Path(name)):
+            found = find(which)
+            assert (found.path, found.kind) == (folder.parent / name, "other")
+            assert find(found.path) == found
+            with monkeypatch.context() as elsewhere:
+                elsewhere.chdir(MINI)
+                assert found.bge_m3_ids == [1, 2]
+
+
+@pytest.mark.parametrize("dtype", [torch.int8, torch.complex64, "float32"])
+def test_a_type_that_is_none(folder, dtype):
+    """The files are not to blame."""
+    with pytest.raises(ValueError, match=r"dtype=.+ is none of torch.float16"):
+        BgeM3.from_checkpoint(folder, dtype=dtype)
+
+
 @pytest.fixture
 def hub(tiny, tmp_path, monkeypatch):
     """A hub cache of one's own, and a function that puts a checkpoint into it."""

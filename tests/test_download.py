@@ -174,6 +174,9 @@ def test_into_a_folder_and_again(hub, home, to, files, total):
     (to / "tokenizer.json").unlink()
     assert_done(run(env, *MAIN, "--to", str(to)), to)
     assert hub.served == {"tokenizer.json": len(files["tokenizer.json"])}
+    (to / BIN).write_bytes(files[BIN])  # as if killed between the conversion and the end
+    assert_done(run(env, *MAIN, "--to", str(to)), to)
+    assert_whole(to, files)
     texts = ["什么是大型语言模型？", "What is a large language model?"]
     vectors = [BgeM3.from_checkpoint(one, dtype=torch.float32, device="cpu").encode(texts) for one in (to, "mini")]
     np.testing.assert_array_equal(*vectors)

@@ -98,6 +98,27 @@ def test_the_home_folder_is_modelscopes_default(disk, monkeypatch, tmp_path):
     assert find().path == Path(folder)
 
 
+def test_a_place_that_cannot_be_read_is_passed_over(disk, monkeypatch):
+    """A home of nobody, a working folder that is gone, a broken note in the cache: each made ``auto`` fail."""
+    folder = disk("project/bge-m3")
+    monkeypatch.setenv("MODELSCOPE_CACHE", "~nobody_of_that_name/x")
+    assert find().path == folder
+    note = disk(f"{HUB}/{COMMIT}").parents[1] / "refs" / "main"
+    note.parent.mkdir()
+    note.write_bytes(b"\xff\xfe")
+    assert find().path == folder
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not remove the working folder")
+def test_a_working_folder_that_is_gone(disk, monkeypatch, tmp_path):
+    """Pages and scripts crashed before their first line."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert find().kind == "mini-m3"
+
+
 @pytest.mark.skipif(not hasattr(os, "symlink") or os.name == "nt", reason="Windows needs rights for links")
 def test_one_copy_under_two_names_counts_once(disk):
     """ModelScope's old and new folders are links to each other on some machines."""

@@ -57,6 +57,11 @@ def test_readme_snippets_run(number: int, tmp_path: Path) -> None:
     assert "mini-m3" in done.stdout and "(3, 256)" in done.stdout
 
 
+def test_readme_has_no_gaps() -> None:
+    """Tables that are measured late are filled in."""
+    assert "@@" not in README and "TODO" not in README
+
+
 def test_readme_links_lead_to_files() -> None:
     """No link of the README goes nowhere, and its picture has words."""
     for alt, target in re.findall(r"(!?)\[[^\]]*\]\((?!http|#)([^)]+)\)", README):

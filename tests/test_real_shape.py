@@ -207,9 +207,12 @@ def test_pages_run(folder, page):
     env = os.environ | {"BGE_M3": str(folder), "PYTHONIOENCODING": "utf-8"}
     start = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", env=env)
-    watch = threading.Thread(target=peak_of, args=(process, told))
+    watch = threading.Thread(target=peak_of, args=(process, told), daemon=True)
     watch.start()
-    out, _ = process.communicate(timeout=1800)
+    try:
+        out, _ = process.communicate(timeout=1800)
+    finally:
+        process.kill()
     watch.join()
     told["seconds"] = round(time.monotonic() - start)
     assert process.returncode == 0, out
