@@ -60,6 +60,6 @@ def error_ladder(stages: Sequence[str], errors: Sequence[float], limit: float, t
     axes.set_xlim(floor, limit * 10)
     axes.set_yticks(places, stages)
     axes.set_ylim(len(stages) - 0.4, -0.6)
-    axes.set_xlabel("largest absolute error")
+    axes.set_xlabel("largest error")
     axes.set_title(title)
     return figure
