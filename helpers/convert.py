@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import zipfile
 from hashlib import file_digest
 from pathlib import Path
@@ -70,6 +71,7 @@ def raw(tensor: torch.Tensor) -> torch.Tensor:
 
 def write(tensors: dict[str, torch.Tensor], path: Path, source_sha256: str) -> None:
     """A safetensors file of the tensors, with both sums in its header; on the disk for good."""
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     own, seen = {}, set()
@@ -78,7 +80,13 @@ def write(tensors: dict[str, torch.Tensor], path: Path, source_sha256: str) -> N
         seen.add(tensor.untyped_storage().data_ptr())
         own[name] = tensor.detach().clone().contiguous() if shared else tensor.detach().contiguous()
     about = {"format": "pt", "source_sha256": source_sha256, "data_sha256": NOT_YET}
-    save_file(own, path, metadata=about)
+    try:
+        save_file(own, path, metadata=about)
+    except SafetensorError as error:  # of the system's own errors, a full disk above all, only the words are left
+        if number := re.search(r"os error (\d+)", str(error)):
+            code = int(number[1])  # Windows counts its own, which the fourth argument turns into the usual ones
+            raise OSError(code, os.strerror(code), str(path), code) from error
+        raise
     with path.open("rb+") as file:
         start = file.read(8)
         header = file.read(int.from_bytes(start, "little"))
