@@ -25,15 +25,16 @@ A_LAYER = {torch.float32: 2.5e-6, torch.float64: 2.5e-13}
 
 @dataclass(frozen=True)
 class Rung:
-    """One stage: its name, the shape compared, and the largest error; ``inf`` if the shapes differ."""
+    """One stage: its name, the shape compared, the largest error (``inf`` if shapes differ), the layers up to it."""
 
     stage: str
     shape: tuple[int, ...]
     error: float
+    layers: int = 0
 
 
-def tolerance(model: XLMRobertaModel) -> float:
-    """What rounding alone may add up to: 2.5e-6 a layer in float32, 2.5e-13 in float64.
+def tolerance(model: XLMRobertaModel, layers: int | None = None) -> float:
+    """What rounding alone may add up to after so many layers (all): 2.5e-6 a layer in float32, 2.5e-13 in float64.
 
     1e-5 for mini-m3's 4 layers, 6e-5 for bge-m3's 24 (seen there, with random weights: 3.5e-6), in
     ``distance``'s units. Raises
@@ -41,7 +42,7 @@ def tolerance(model: XLMRobertaModel) -> float:
 
     Example: ``tolerance(BgeM3.from_checkpoint("mini").model)`` → ``1e-5``.
     """
-    return A_LAYER[model.dtype] * model.config.num_hidden_layers
+    return A_LAYER[model.dtype] * max(1, model.config.num_hidden_layers if layers is None else layers)
 
 
 def whole_numbers(ours: Tensor, theirs: Tensor) -> float:
@@ -102,14 +103,15 @@ def ladder(bge: BgeM3, texts: Sequence[str], walk: Walk | None = None) -> list[R
         return rungs
     error = distance(walk.hidden_states[0], out.hidden_states[0], real)
     rungs.append(Rung("embeddings", tuple(walk.word.shape), error))
+    depth = len(walk.hidden_states) - 1
     for number, ours in enumerate(walk.hidden_states[1:]):
         if maps_too:
             maps = walk.attentions[number]  # (B, A, T, T)
             rows = real[:, None, :].expand(maps.shape[:3])  # (B, A, T)
             error = distance(maps, out.attentions[number], rows) / loudest(out.hidden_states[number][real])
-            rungs.append(Rung(f"layer {number + 1} attention", tuple(maps.shape), error))
+            rungs.append(Rung(f"layer {number + 1} attention", tuple(maps.shape), error, number + 1))
         error = distance(ours, out.hidden_states[number + 1], real)
-        rungs.append(Rung(f"layer {number + 1} output", tuple(ours.shape), error))
-    rungs.append(Rung("pooling", tuple(walk.pooled.shape), distance(walk.pooled, out.last_hidden_state[:, 0])))
-    rungs.append(Rung("vectors", tuple(walk.vectors.shape), distance(walk.vectors, theirs)))
+        rungs.append(Rung(f"layer {number + 1} output", tuple(ours.shape), error, number + 1))
+    rungs.append(Rung("pooling", tuple(walk.pooled.shape), distance(walk.pooled, out.last_hidden_state[:, 0]), depth))
+    rungs.append(Rung("vectors", tuple(walk.vectors.shape), distance(walk.vectors, theirs), depth))
     return rungs

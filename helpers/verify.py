@@ -65,8 +65,8 @@ def findings(bge: BgeM3, recorded: dict) -> Iterator[Finding]:
     expected = {"input ids": walkthrough["input_ids"], "attention mask": walkthrough["attention_mask"]}
     for stage, found in {"input ids": walk.ids, "attention mask": walk.mask}.items():
         yield Finding(stage, found.tolist() == expected[stage], f"by hand, {list(found.shape)}")
-    rungs, limit = ladder(bge, walk.texts, walk), tolerance(bge.model)
-    spoilt = [rung for rung in rungs if not rung.error < limit]
+    rungs = ladder(bge, walk.texts, walk)
+    spoilt = [rung for rung in rungs if not rung.error < tolerance(bge.model, rung.layers)]
     worst = max(rungs, key=lambda rung: rung.error)
     told = f"{len(rungs)} stages equal the library's, largest error {worst.error:.1e} ({worst.stage})"
     yield from (Finding(rung.stage, False, f"by hand and by the library differ: {rung.error:.1e}") for rung in spoilt)
