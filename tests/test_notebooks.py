@@ -10,6 +10,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbclient import NotebookClient
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -129,6 +130,30 @@ def test_claims_are_checked(page: nbformat.NotebookNode) -> None:
     """A page without asserts proves nothing."""
     source = "\n".join(cell.source for cell in code(page))
     assert len(re.findall(r"^\s*assert |assert_close\(", source, flags=re.MULTILINE)) >= 8
+
+
+# A clock as bad as a busy machine's: between two looks pass a microsecond to ten seconds, at random.
+BAD_CLOCK = """import random
+import time
+
+draw, now = random.Random(1), [0.0]
+
+
+def tick():
+    now[0] += 10 ** draw.uniform(-6, 1)
+    return now[0]
+
+
+time.perf_counter = tick
+"""
+
+
+@pytest.mark.parametrize("path", [path for path in PAGES if "perf_counter" in path.read_text(encoding="utf-8")])
+def test_no_check_depends_on_the_clock(path: Path) -> None:
+    """A busy machine makes times meaningless; a page that measures them must run to its end all the same."""
+    page = nbformat.read(path, as_version=4)
+    page.cells.insert(0, nbformat.v4.new_code_cell(BAD_CLOCK))
+    NotebookClient(page, timeout=300, resources={"metadata": {"path": str(path.parent)}}).execute()
 
 
 def test_size_is_within_reason(request: pytest.FixtureRequest) -> None:

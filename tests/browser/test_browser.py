@@ -36,6 +36,13 @@ CONTROLS = ".noUi-handle, select, input[type=text], textarea, input[type=checkbo
 SHOWN = """panel => [...panel.querySelectorAll('img, .widget-html-content, .jp-RenderedHTML, .jp-RenderedText')]
     .filter(e => !e.closest('.widget-slider')).map(e => e.src || e.innerHTML).join('|')"""
 
+# Where a run stands: the kernel, and the first lines of the cells that have no number yet.
+STATE = """() => { const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel;
+    const cells = [...document.querySelectorAll('.jp-CodeCell')];
+    const open = cells.filter(e => !/\\[\\d+\\]/.test(e.querySelector('.jp-InputPrompt').textContent));
+    return {kernel: kernel?.status, connection: kernel?.connectionStatus,
+        unfinished: open.map(e => e.querySelector('.cm-line')?.textContent)}; }"""
+
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
@@ -81,15 +88,25 @@ def browser() -> Iterator[playwright.Browser]:
 
 
 def run_all(page: playwright.Page, url: str) -> None:
-    """Open a notebook, run every cell from a fresh kernel, wait until the last one has its number."""
+    """Open a notebook, run every cell from a fresh kernel, wait until the last is done or one has failed."""
     page.goto(url)
     page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=90_000)
     page.wait_for_function("() => window.jupyterapp && window.jupyterapp.shell.currentWidget", timeout=90_000)
     page.evaluate("async () => { await window.jupyterapp.shell.currentWidget.sessionContext.ready; }")
-    page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
-    page.wait_for_timeout(1500)
-    prompts = "[...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]"
-    page.wait_for_function(f"() => {prompts}.every(p => /\\[\\d+\\]/.test(p.textContent))", timeout=400_000)
+    page.evaluate(
+        "() => { window.jupyterapp.commands.execute('notebook:run-all-cells').finally(() => { window.ran = true; }); }"
+    )
+    try:
+        page.wait_for_function("() => window.ran", timeout=400_000)
+    except playwright.TimeoutError:
+        page.screenshot(path=SCREENSHOTS / f"{Path(url).stem}_hung.png")
+        raise AssertionError(f"Run All did not end: {page.evaluate(STATE)}") from None
+
+
+def complaints(page: playwright.Page) -> str:
+    """The errors and warnings on the page, as a person reads them there."""
+    kinds = [f'[data-mime-type="application/vnd.jupyter.{kind}"]' for kind in ("error", "stderr")]
+    return "\n".join(page.locator(", ".join(kinds)).all_inner_texts())
 
 
 def move(control: playwright.Locator) -> None:
@@ -120,9 +137,8 @@ def test_page_runs_and_its_controls_answer(name: str, lab: str, browser: playwri
     page = browser.new_page(viewport={"width": 1400, "height": 1000})
     try:
         run_all(page, f"{lab}/lab/workspaces/{Path(name).stem}/tree/{name}")
-        for kind in ("error", "stderr"):
-            found = page.locator(f'[data-mime-type="application/vnd.jupyter.{kind}"]')
-            assert found.count() == 0, found.first.inner_text()
+        assert not complaints(page), complaints(page)
+        assert page.evaluate(STATE)["unfinished"] == [], "cells without a number although nothing failed"
         assert page.locator(".jp-OutputArea-output").count() > 5
         stem = Path(name).stem
         page.screenshot(path=SCREENSHOTS / f"{stem}.png")
