@@ -111,7 +111,6 @@ def test_figures(mini):
         drawn(plots.curves(range(layers + 1), {"打": range(layers + 1), "b": [1] * (layers + 1)}, "t", "x", "y"))
     drawn(plots.curves([64, 128], {"a": [1, 10], "b": [2, 4]}, "t", "x", "y", log=True))
     assert plots.spread(24) == [0, 8, 15, 23] and plots.spread(2) == [0, 1]
-    assert plots.drawable("▁hi\U000e0001\n") == "▁hi□□" and plots.drawable("a" * 20, 5) == "aaaa…"
 
 
 def page():

@@ -3,28 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 
-import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib.patches import Rectangle
 
-from helpers.classroom.style import BLUE, FONT, GREEN, ORANGE, PURPLE, SKY
+from helpers.classroom.style import BLUE, GREEN, ORANGE, PURPLE, SKY, drawable
 
 HATCHES = ("", "//", "..", "xx", "--")
-
-
-@cache
-def fonts() -> list[matplotlib.ft2font.FT2Font]:
-    """The two fonts that the figures use."""
-    return [get_font(findfont(FontProperties(family="DejaVu Sans"))), get_font(str(FONT))]
-
-
-def drawable(text: str) -> str:
-    """The text, with ``U+…`` for every character that the figures' fonts lack (Hangul, emoji), so no boxes."""
-    shown = (c if any(font.get_char_index(ord(c)) for font in fonts()) else f"U+{ord(c):04X}" for c in text)
-    return "".join(shown).replace("$", r"\$")
 
 
 def neighbour_bars(piece: str, neighbours: Sequence[tuple[str, float]], typical: float) -> Figure:
@@ -96,8 +82,7 @@ def position_grid(tokens: Sequence[Sequence[str]], positions: np.ndarray) -> Fig
         for j in range(columns):
             real = j < len(tokens[i])
             colour, hatch = (SKY, "") if real else ("white", "///")
-            axes.add_patch(matplotlib.patches.Rectangle((j, i), 1, 1, facecolor=colour, edgecolor="grey", hatch=hatch,
-                                                        alpha=0.45))  # fmt: skip
+            axes.add_patch(Rectangle((j, i), 1, 1, facecolor=colour, edgecolor="grey", hatch=hatch, alpha=0.45))
             name = drawable(tokens[i][j]) if real else "<pad>"
             axes.text(j + 0.5, i + 0.3, name, ha="center", va="center", fontsize=8 if len(name) < 6 else 6.5)
             axes.text(j + 0.5, i + 0.72, str(positions[i, j]), ha="center", va="center", fontsize=11)

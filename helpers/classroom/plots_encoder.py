@@ -3,33 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 
 import numpy as np
-from matplotlib import font_manager
 from matplotlib.figure import Figure
-from matplotlib.ft2font import FT2Font
 
-from helpers.classroom.style import COLOURMAP, FONT, PALETTE
+from helpers.classroom.style import COLOURMAP, PALETTE, drawable
 
 MARKERS = "osD^vP"
 DASHES = ("-", "--", ":", "-.", (0, (5, 1)), (0, (1, 1)))
-
-
-@cache
-def glyphs() -> frozenset[int]:
-    """Code points that the two bundled fonts can draw."""
-    fonts = (FT2Font(font_manager.findfont("DejaVu Sans")), FT2Font(str(FONT)))
-    return frozenset().union(*(font.get_charmap() for font in fonts))
-
-
-def drawable(text: str, longest: int = 14) -> str:
-    """A label that can be drawn: a character without a glyph becomes ``□``, a long text ends in ``…``.
-
-    Example: ``drawable("▁hi🧑‍💻")`` → ``"▁hi□□□"``.
-    """
-    shown = "".join(c if ord(c) in glyphs() and c.isprintable() else "□" for c in text)
-    return shown if len(shown) <= longest else shown[: longest - 1] + "…"
+LONGEST = 14
 
 
 def spread(count: int, wanted: int = 4) -> list[int]:
@@ -46,9 +28,9 @@ def attention_map(weights: np.ndarray, tokens: Sequence[str], title: str) -> Fig
     figure = Figure(figsize=(size + 0.7, size))
     axes = figure.subplots()
     image = axes.imshow(weights, cmap=COLOURMAP, vmin=0)
-    labels, places = [drawable(token) for token in tokens], range(len(tokens))
-    axes.set_xticks(places, labels, rotation=90, fontsize=8, parse_math=False)
-    axes.set_yticks(places, labels, fontsize=8, parse_math=False)
+    labels, places = [drawable(token, LONGEST) for token in tokens], range(len(tokens))
+    axes.set_xticks(places, labels, rotation=90, fontsize=8)
+    axes.set_yticks(places, labels, fontsize=8)
     axes.set_xlabel("key: looked at")
     axes.set_ylabel("query: looks")
     axes.set_title(title)
@@ -67,8 +49,8 @@ def attention_grid(maps: np.ndarray, tokens: Sequence[str], layers: Sequence[int
             axes = grid[i, j]
             axes.imshow(maps[layer, head], cmap=COLOURMAP, vmin=0)
             below, left = i == len(layers) - 1, j == 0
-            axes.set_xticks(*((places, labels) if below else ([], [])), rotation=90, fontsize=7, parse_math=False)
-            axes.set_yticks(*((places, labels) if left else ([], [])), fontsize=7, parse_math=False)
+            axes.set_xticks(*((places, labels) if below else ([], [])), rotation=90, fontsize=7)
+            axes.set_yticks(*((places, labels) if left else ([], [])), fontsize=7)
             axes.tick_params(length=0)
             axes.spines[:].set_visible(False)
             axes.set_title(f"layer {layer + 1}, head {head + 1}", fontsize=9)
@@ -82,7 +64,7 @@ def layer_heatmap(values: np.ndarray, columns: Sequence[str], title: str, xlabel
     figure = Figure(figsize=(2.0 + 0.62 * width, 1.7 + 0.42 * layers))
     axes = figure.subplots()
     image = axes.imshow(values, cmap=COLOURMAP, aspect="auto")
-    axes.set_xticks(range(width), [drawable(column) for column in columns], parse_math=False)
+    axes.set_xticks(range(width), [drawable(column, LONGEST) for column in columns])
     if max(map(len, columns)) > 4:
         axes.tick_params(axis="x", rotation=60)
     axes.set_yticks(range(layers), [str(layer + 1) for layer in range(layers)])

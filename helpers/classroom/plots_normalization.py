@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from textwrap import shorten
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from helpers.classroom.style import BLACK, BLUE, GREEN, ORANGE, PALETTE, PURPLE
+from helpers.classroom.style import BLACK, BLUE, GREEN, ORANGE, PALETTE, PURPLE, drawable
 
 LINES = ("-", "--", ":", "-.")
 
@@ -156,10 +155,10 @@ def hits_figure(texts: Sequence[str], cosines: Sequence[float], query: str) -> F
     axes.barh(places, cosines, color=BLUE, height=0.55)
     for place, value in zip(places, cosines, strict=True):
         axes.annotate(f"{value:.2f}", (max(value, 0), place), (4, 0), textcoords="offset points", va="center")
-    axes.set_yticks(places, [text if len(text) <= 46 else text[:45] + "…" for text in texts])
+    axes.set_yticks(places, [drawable(text, 46) for text in texts])
     axes.invert_yaxis()
     axes.set_xlim(min(0.0, *cosines), 1.08)
     axes.axvline(0, color=PURPLE, linewidth=0.5)
     axes.set_xlabel("cosine")
-    axes.set_title(shorten(f"Search: {query}", 70, placeholder=" …"))
+    axes.set_title(drawable(f"Search: {query}", 70))
     return figure

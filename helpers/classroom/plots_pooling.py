@@ -9,18 +9,12 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import PercentFormatter
 
-from helpers.classroom.style import BLACK, BLUE, COLOURMAP, GREEN, ORANGE, PURPLE, RED, SKY
+from helpers.classroom.style import BLACK, BLUE, COLOURMAP, GREEN, ORANGE, PURPLE, RED, SKY, drawable
 
 LINES = (
     (BLUE, "o", "-"), (GREEN, "s", "-"), (SKY, "^", "-"), (RED, "D", "--"), (ORANGE, "v", "--"), (PURPLE, "X", ":"),
 )  # fmt: skip
 LONGEST_LABEL = 14
-
-
-def short(token: str) -> str:
-    """A token that fits beside an axis: at most 14 characters, and ``$`` kept from being read as mathematics."""
-    kept = token if len(token) <= LONGEST_LABEL else token[: LONGEST_LABEL - 1] + "…"
-    return kept.replace("$", r"\$")
 
 
 def reading_figure(hidden: np.ndarray, tokens: Sequence[str]) -> Figure:
@@ -49,7 +43,7 @@ def reading_figure(hidden: np.ndarray, tokens: Sequence[str]) -> Figure:
         axes.set_xlabel("dimension")
         axes.set_xticks(range(width))
         axes.spines[:].set_visible(False)
-    panels[0].set_yticks(range(length), [short(token) for token in tokens])
+    panels[0].set_yticks(range(length), [drawable(token, LONGEST_LABEL) for token in tokens])
     figure.colorbar(image, ax=panels, label="value")
     return figure
 
@@ -103,7 +97,7 @@ def picks_figure(tokens: Sequence[str], shares: Sequence[float], title: str) -> 
         axes.annotate(f"{share:.0%}", (share, place), (4, 0), textcoords="offset points", va="center", fontsize=9,
                       bbox={"facecolor": "white", "edgecolor": "none", "pad": 1})  # fmt: skip
     axes.axvline(1 / len(tokens), color=BLACK, linestyle="--", linewidth=1, label="an even share")
-    axes.set_yticks(places, [short(token) for token in tokens])
+    axes.set_yticks(places, [drawable(token, LONGEST_LABEL) for token in tokens])
     axes.invert_yaxis()
     axes.margins(x=0.12)
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))

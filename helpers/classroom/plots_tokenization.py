@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Arc, Rectangle
 
-from helpers.classroom.style import BLUE, ORANGE, PURPLE, RED, SKY, YELLOW
+from helpers.classroom.style import BLUE, ORANGE, PURPLE, RED, SKY, YELLOW, drawable
 
 SPECIAL = ("<s>", "</s>", "<pad>", "<mask>")
 
@@ -18,7 +18,7 @@ def pieces_figure(rows: Sequence[Sequence[str]], ids: Sequence[Sequence[int]], t
     """Each row of pieces as boxes in reading order, the input id under each; special tokens are dashed."""
 
     def width(piece: str, number: int) -> float:
-        return 0.35 + 0.13 * max(len(str(number)), sum(1.9 if ord(c) > 0x2E80 else 1 for c in piece))
+        return 0.35 + 0.13 * max(len(str(number)), sum(1.9 if ord(c) > 0x2E80 else 1 for c in drawable(piece)))
 
     widths = [[width(*token) for token in zip(*row, strict=True)] for row in zip(rows, ids, strict=True)]
     longest = max(map(sum, widths))
@@ -31,7 +31,7 @@ def pieces_figure(rows: Sequence[Sequence[str]], ids: Sequence[Sequence[int]], t
             colour = "white" if special else ("#cfe6f5", "#fbe3b5")[place % 2]
             axes.add_patch(Rectangle((left, -line - 0.3), size - 0.06, 0.6, facecolor=colour, edgecolor="#444444",
                                      linestyle="--" if special else "-", linewidth=0.8))  # fmt: skip
-            axes.text(left + size / 2 - 0.03, -line + 0.08, piece, ha="center", va="center", fontsize=9)
+            axes.text(left + size / 2 - 0.03, -line + 0.08, drawable(piece), ha="center", va="center", fontsize=9)
             axes.text(left + size / 2 - 0.03, -line - 0.18, str(number), ha="center", va="center", fontsize=6.5)
             left += size
     axes.set_xlim(-0.05, longest + 0.05)
@@ -54,7 +54,8 @@ def lattice_figure(word: str, arcs: Sequence[tuple[int, int, float]], best: Sequ
         turn = 180 if chosen else 0  # the lower or the upper half of the ellipse
         axes.add_patch(Arc(((start + end) / 2, 0), end - start, height, theta1=turn, theta2=turn + 180, **look))
         top = -height / 2 if chosen else height / 2
-        axes.text((start + end) / 2, top, f"{word[start:end]} {score:.1f}", ha="center", va="center", fontsize=8,
+        told = f"{drawable(word[start:end])} {score:.1f}"
+        axes.text((start + end) / 2, top, told, ha="center", va="center", fontsize=8,
                   bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8})  # fmt: skip
     axes.plot(range(len(word) + 1), [0] * (len(word) + 1), "o", color="black", markersize=4)
     span = max([end - start for start, end, _ in arcs], default=1)

@@ -8,12 +8,14 @@ figure looks the same on Linux, macOS and Windows whatever fonts they have.
 from __future__ import annotations
 
 import io
+from functools import cache
 from pathlib import Path
 
 import matplotlib
 from IPython.display import Markdown, display
 from matplotlib import font_manager
 from matplotlib.figure import Figure
+from matplotlib.ft2font import FT2Font
 
 FONT = Path(__file__).parent / "fonts" / "NotoSansSC-subset.otf"
 # Okabe & Ito 2008, "Color Universal Design": told apart with every common kind of colour blindness
@@ -45,6 +47,27 @@ def use_style() -> None:
             "savefig.bbox": "tight",
         }
     )
+
+
+@cache
+def glyphs() -> frozenset[int]:
+    """Code points that the figures' two fonts can draw."""
+    fonts = (FT2Font(font_manager.findfont("DejaVu Sans")), FT2Font(str(FONT)))
+    return frozenset().union(*(font.get_charmap() for font in fonts))
+
+
+def drawable(text: str, longest: int | None = None) -> str:
+    """The text as a label of a figure: never a box, never a formula, never too long.
+
+    A character that the fonts lack (Hangul, emoji) or that cannot be seen becomes its ``U+…`` code; ``$`` is
+    kept from being read as mathematics; beyond ``longest`` characters the label ends in ``…``.
+
+    Example: ``drawable("猫🙂")`` → ``"猫U+1F642"``; ``drawable("tokenization", 6)`` → ``"token…"``.
+    """
+    shown = "".join(c if c.isprintable() and ord(c) in glyphs() else f"U+{ord(c):04X}" for c in text)
+    if longest is not None and len(shown) > longest:
+        shown = shown[: longest - 1] + "…"
+    return shown.replace("$", r"\$")
 
 
 def png(figure: Figure, dpi: float | None = None) -> bytes:
