@@ -10,10 +10,13 @@ Source: Conneau et al. 2020 (XLM-R, arXiv 1911.02116); fairseq's ids ``<s>``=0 `
 from __future__ import annotations
 
 import re
+import sys
+import traceback
 import warnings
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 import torch
@@ -72,6 +75,13 @@ def check_max_length(max_length: int | None, limit: int) -> int:
     return max_length
 
 
+def caller() -> int:
+    """``stacklevel`` of a warning, so that it names the line outside this package and torch that led to it."""
+    inside = (str(Path(__file__).parent), str(Path(torch.__file__).parent))
+    frames = enumerate(traceback.walk_stack(sys._getframe(1)), start=1)
+    return next((level for level, (frame, _) in frames if not frame.f_code.co_filename.startswith(inside)), 1)
+
+
 def cut(rows: list[Ids], max_length: int, texts: Sequence[str]) -> list[Ids]:
     """Rows of ids (lists or arrays) with at most ``max_length`` each: the end is lost, the closing ``</s>`` kept.
 
@@ -86,7 +96,7 @@ def cut(rows: list[Ids], max_length: int, texts: Sequence[str]) -> list[Ids]:
         ]
         more = f"; and {len(long) - 5:,} more" if len(long) > 5 else ""
         message = f"{len(long):,} of {len(rows):,} texts cut to max_length={max_length}: " + "; ".join(told) + more
-        warnings.warn(message, TruncationWarning, stacklevel=3)
+        warnings.warn(message, TruncationWarning, stacklevel=caller())
     return [row[: max_length - 1] + row[-1:] if len(row) > max_length else row for row in rows]
 
 

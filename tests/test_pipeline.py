@@ -15,6 +15,7 @@ from sentence_transformers import SentenceTransformer
 from helpers import BgeM3, TruncationWarning
 from helpers.checkpoint import MINI
 from helpers.pooling import POOLINGS
+from helpers.tokenization import tokenize
 
 SHORT = [text for text in TEXTS if len(text) < 200]
 ABSENT = ["nonsense", "", "meta", "cuda:99", 1.5]
@@ -87,9 +88,13 @@ def test_max_length_cuts_with_a_warning(mini):
     texts = ["你好 " * 30, "a"]
     with pytest.warns(TruncationWarning, match=r"1 of 2 texts cut to max_length=8: \[0\] '你好 ") as caught:
         fast = mini.encode(texts, max_length=8)
-    with pytest.warns(TruncationWarning):
+    with pytest.warns(TruncationWarning) as by_hand:
         walk = mini.walk(texts, max_length=8)
+    with pytest.warns(TruncationWarning) as alone:
+        tokenize(texts, mini.vocabulary, 8)
     assert len(caught) == 1
+    for warned in (caught, by_hand, alone):
+        assert warned[0].filename == __file__, "the warning names the caller's line, not one of ours or torch's"
     assert walk.ids.shape == (2, 8)
     near(fast, walk.vectors)
     near(fast[0], mini.encode(["你好 " * 3])[0])  # ▁ and 你好, three times
