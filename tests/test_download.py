@@ -234,7 +234,12 @@ def test_interrupted(ready, home, to, total):
     if sys.platform == "win32":
         pytest.skip("no Ctrl-C for a single process there")
     ready.stall = total // 2
-    process = start(environment(ready, home), *MAIN, "--to", str(to))
+    # a shell's background job is deaf to Ctrl-C, and so would be the process that it starts
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        process = start(environment(ready, home), *MAIN, "--to", str(to))
+    finally:
+        signal.signal(signal.SIGINT, inherited)
     assert ready.stalled.wait(60)
     steady(to)
     process.send_signal(signal.SIGINT)
