@@ -14,7 +14,6 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, NoReturn
 
-from helpers.checkpoint import find
 from helpers.manifest import REVISION
 
 if TYPE_CHECKING:
@@ -23,9 +22,10 @@ if TYPE_CHECKING:
 COMMANDS = {
     "walk": "show the way of a text to its vector",
     "where": "say which checkpoint is used",
-    "download": "bring the real bge-m3 to this disk (2.3 GB)",
+    "download": "bring the real bge-m3 to this disk (2.3 GB to fetch)",
     "verify": "say whether a checkpoint is the real bge-m3, and computed right here",
 }
+ENVIRONMENT = "use the Python of this project's .venv, or install what it needs: pip install -r requirements.txt"
 EXAMPLES = ["什么是大型语言模型？", "What is a large language model?"]
 
 
@@ -118,6 +118,8 @@ def main(argv: list[str] | None = None) -> int:
 
             print(download(options.to, revision=options.revision, tokenizer_only=options.tokenizer_only), flush=True)
             return 0
+        from helpers.checkpoint import find
+
         found = find(options.checkpoint)  # before torch is imported, so that a wrong path is told at once
         if options.command == "where":
             print(f"{found}\n{found.path}", flush=True)
@@ -141,6 +143,9 @@ def main(argv: list[str] | None = None) -> int:
         kept = "; what was downloaded is kept, and the same command goes on from there"
         print(f"stopped{kept if options.command == 'download' else ''}", file=sys.stderr)
         return 130
+    except ModuleNotFoundError as error:  # in most cases another Python than the one that was set up
+        print(f"error: {sys.executable} has no {error.name}; {ENVIRONMENT}", file=sys.stderr)
+        return 2
     except (ValueError, TypeError, OSError, RuntimeError, MemoryError) as error:
         print(f"error: {' '.join(str(error).split()) or type(error).__name__}", file=sys.stderr)
         return 2

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from helpers.integrity import CURE, CheckpointError, check, reason
+from helpers.integrity import CURE, CheckpointError, check, check_report, reason, tell_pooling
 from helpers.manifest import REPO
 from helpers.places import copies
 
@@ -70,21 +70,26 @@ def find(which: str | os.PathLike[str] = "auto") -> Checkpoint:
 
     Example: ``find("mini").kind`` → ``"mini-m3"``.
     """
-    name, setting = which if isinstance(which, str) else Path(which).absolute(), os.environ.get("BGE_M3", "").strip()
+    name = which if isinstance(which, str) else Path(which).absolute()
+    setting = os.environ.get("BGE_M3", "").strip().strip("\"'")  # in cmd, `set BGE_M3="…"` keeps the quotes
     why = {"mini": "asked for by name"}.get(name, "given as a path")
     if name == "auto" and setting not in ("", "auto"):
         name, why = setting, "chosen by the environment variable BGE_M3"
     elif name == "real" and setting not in ("", "auto", "mini", "real"):
         name, why = setting, "the environment variable BGE_M3 points there"
     if name not in ("auto", "real"):
-        return describe(MINI if name == "mini" else Path(name), why)
+        try:
+            return describe(MINI if name == "mini" else Path(name), why)
+        except CheckpointError as error:
+            told = f"BGE_M3 is set to a folder that cannot be used: {error}; or unset BGE_M3"
+            raise CheckpointError(told if "BGE_M3" in why else str(error)) from None
     unusable = []
     for folder, where in copies():
         try:
             return describe(folder, f"found complete {where}")
         except CheckpointError as error:
             unusable.append(f"the copy {where} is unusable: {error}")
-    missing = unusable[0] if unusable else f"{REPO} is not on this disk"
+    missing = unusable[0] if unusable else f"{REPO} was not found in the usual places"
     if name == "real":
         raise CheckpointError(f"{missing}; set BGE_M3 to a folder that holds it, or run 'python -m helpers download'")
     return describe(MINI, missing)
@@ -133,15 +138,8 @@ def load(
             model, report = XLMRobertaModel.from_pretrained(found.path, **wanted)
     except Exception as error:  # a damaged .bin fails in torch's reader, with a dozen kinds of error
         raise CheckpointError(f"the weights in {found.path} cannot be read ({reason(error)}); {CURE}") from error
-    if report["mismatched_keys"]:
-        name, stored, expected = min(report["mismatched_keys"])
-        raise CheckpointError(
-            f"the weights in {found.path} do not fit its config.json: {name} is {list(stored)}, "
-            f"the configuration asks for {list(expected)}; {CURE}"
-        )
-    if report["missing_keys"]:
-        lacking = sorted(report["missing_keys"])
-        raise CheckpointError(f"the weights in {found.path} lack {len(lacking)} tensors, {lacking[0]} first; {CURE}")
+    check_report(report, found.path)
+    tell_pooling(found.path)
     if found.kind == "bge-m3" and not is_bge_m3(model, tokenizer):
         found = replace(found, kind="other", why=f"{found.why}; bge-m3's shape, but not its weights")
     return model.eval(), tokenizer, found

@@ -22,8 +22,8 @@ from huggingface_hub.file_download import are_symlinks_supported, repo_folder_na
 from huggingface_hub.utils import WeakFileLock
 
 from helpers import convert
-from helpers.manifest import REPO, WEIGHTS
-from helpers.transfer import DownloadError, Item, intact, length
+from helpers.manifest import REPO, WEIGHTS, Item, intact
+from helpers.transfer import DownloadError, length
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Destination:
     def of(cls, commit: str, to: str | os.PathLike[str] | None) -> Destination:
         """The place in the folder ``to``, or in the hub's cache. Raises ``DownloadError`` if ``to`` is a file."""
         if to is not None:
-            folder = Path(os.path.expanduser(to))
+            folder = Path(os.path.expanduser(to)).absolute()
             if not os.fspath(to) or (folder.exists() and not folder.is_dir()):
                 raise DownloadError(f"{os.fspath(to)!r} is no folder; give one, new or not")
             return cls(commit, folder, folder / ".download", folder / ".download" / "lock", None)

@@ -7,23 +7,39 @@ and not less, and float16 is slower. ``tests/benchmark_precision.py`` measures i
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import torch
 
 DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
 def choose_device(device: str | torch.device = "auto") -> torch.device:
-    """``"auto"``: cuda, else mps, else cpu. Raises ``ValueError`` for a device this machine lacks."""
-    mps = torch.backends.mps.is_available()
-    if str(device) == "auto":
-        device = "cuda" if torch.cuda.is_available() else "mps" if mps else "cpu"
+    """``"auto"``: the first of cuda, mps and cpu that holds a number when asked to. Some machines only seem to have
+    a GPU (a virtual Mac, a card that others have filled).
+
+    Raises ``ValueError`` for a device that this machine lacks.
+
+    Example: ``choose_device("cpu")`` → ``device(type="cpu")``.
+    """
+    if str(device) != "auto":
+        return probe(device)
+    for name, there in (("cuda", torch.cuda.is_available), ("mps", torch.backends.mps.is_available)):
+        with suppress(ValueError):
+            if there():
+                return probe(name)
+    return probe("cpu")
+
+
+def probe(device: str | torch.device) -> torch.device:
+    """The device as tensors name it: ``"cuda"`` comes out as ``"cuda:0"``. Raises ``ValueError`` if it is unusable."""
     try:
-        probe = torch.zeros(1, device=device)
-        probe.item()  # "meta" takes tensors but holds no numbers
+        tensor = torch.zeros(1, device=device)
+        tensor.item()  # "meta" takes tensors but holds no numbers
     except (RuntimeError, AssertionError, ImportError, TypeError) as error:
         cause = (str(error).splitlines() or [type(error).__name__])[0]
         raise ValueError(f"device={str(device)!r} cannot be used here ({cause}); try 'cpu'") from None
-    return probe.device  # "cuda" comes out as "cuda:0", as the model has it
+    return tensor.device
 
 
 def check_dtype(dtype: torch.dtype | None) -> None:

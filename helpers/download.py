@@ -17,9 +17,9 @@ from helpers import manifest
 from helpers.convert import UNFINISHED, convert
 from helpers.destination import Destination, say
 from helpers.integrity import CheckpointError, check
-from helpers.manifest import REPO, WEIGHTS
+from helpers.manifest import REPO, WEIGHTS, Item, intact
 from helpers.places import copies
-from helpers.transfer import KEPT, DownloadError, Item, explain, fetch, intact
+from helpers.transfer import KEPT, DownloadError, explain, fetch
 
 
 def download(
@@ -50,7 +50,8 @@ def download(
         if not tokenizer_only:
             check(place.folder)
         found = tokenizer_only or next(copies(), (Path(),))[0].resolve() == place.folder.resolve()
-        say(f"{place.folder} is whole and checked" + ("" if found else f'; to use it, set BGE_M3="{place.folder}"'))
+        use = "" if found else "; to use it, set the environment variable BGE_M3 to this folder"
+        say(f"{place.folder} is whole and checked{use}")
         return place.folder
     except CheckpointError:
         raise

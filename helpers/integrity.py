@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -18,6 +19,7 @@ SIZES = (
     "vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size",
     "max_position_embeddings",
 )  # fmt: skip
+ENDS = ("_token", "_tokens")  # of pooling_mode_cls_token, pooling_mode_mean_tokens
 CURE = 'download it again ("python -m helpers download"), or use "mini", which needs no download'
 
 
@@ -41,6 +43,11 @@ def check(folder: Path) -> dict:
     check_config(config, folder / "config.json")
     read_json(folder / "tokenizer.json")
     weights = next((folder / name for name in WEIGHTS if (folder / name).exists()), None)
+    if weights is None and (several := next(folder.glob("*.index.json"), None)):
+        raise CheckpointError(
+            f"{several} says that the weights are in several files, and these stages read one; save them again with "
+            'model.save_pretrained(folder, max_shard_size="20GB")'
+        )
     if weights is None:
         raise CheckpointError(f"{folder} holds neither {WEIGHTS[0]} nor {WEIGHTS[1]}, only a tokenizer; {CURE}")
     with weights.open("rb") as file:
@@ -69,6 +76,34 @@ def check_config(config: dict, path: Path) -> None:
     for key, value in {"pad_token_id": 1, "hidden_act": "gelu"}.items():
         if config.get(key) != value:
             raise CheckpointError(f"{path} says {key}={config.get(key)!r}, but these stages need {value!r}; {CURE}")
+
+
+def tell_pooling(folder: Path) -> None:
+    """Warn if sentence-transformers' ``1_Pooling/config.json`` names another pooling than cls, the default here."""
+    from helpers.tokenization import caller
+
+    path = folder / "1_Pooling" / "config.json"
+    config = read_json(path) if path.is_file() else {}
+    named = [how for how in ("cls", "mean", "max") if any(config.get(f"pooling_mode_{how}{end}") for end in ENDS)]
+    how = config.get("pooling_mode") or next(iter(named), "cls")
+    if how != "cls":
+        warnings.warn(f"{path} says that this model pools by {how}: write pooling={how!r}", stacklevel=caller())
+
+
+def check_report(report: dict, folder: Path) -> None:
+    """``CheckpointError`` unless transformers found every tensor, in the shape that the configuration asks for.
+
+    ``report`` is what ``from_pretrained`` gives with ``output_loading_info=True``.
+    """
+    if report["mismatched_keys"]:
+        name, stored, expected = min(report["mismatched_keys"])
+        raise CheckpointError(
+            f"the weights in {folder} do not fit its config.json: {name} is {list(stored)}, "
+            f"the configuration asks for {list(expected)}; {CURE}"
+        )
+    if report["missing_keys"]:
+        lacking = sorted(report["missing_keys"])
+        raise CheckpointError(f"the weights in {folder} lack {len(lacking)} tensors, {lacking[0]} first; {CURE}")
 
 
 def read_json(path: Path) -> dict:

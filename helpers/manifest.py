@@ -9,6 +9,7 @@ byte (``tests/real_tokenizer.py``), which confirms them.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 
 REPO = "BAAI/bge-m3"
@@ -39,3 +40,23 @@ def sha256(path: Path) -> str:
     """The sha256 of a file as 64 hexadecimal digits, read in pieces: about a second for a gigabyte."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@dataclass(frozen=True)
+class Item:
+    """A file to have: its name in the repository, its bytes, its sha256 or, for a file without LFS, git's sha1."""
+
+    name: str
+    size: int
+    digest: str
+
+
+def intact(path: Path, item: Item) -> bool:
+    """Is the whole file there, with this size and sum?"""
+    if not path.is_file() or path.stat().st_size != item.size:
+        return False
+    if len(item.digest) == 64:
+        return sha256(path) == item.digest
+    blob = hashlib.sha1(b"blob %d\0" % item.size, usedforsecurity=False)
+    blob.update(path.read_bytes())
+    return blob.hexdigest() == item.digest

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 
 CHUNK = 256  # texts tokenized at a time: the tokenizer's own records take a hundred bytes a token
+NO_NUMBERS = "nan or infinity comes out in {}: the weights are damaged, or too large for 16 bit; try float32"
 
 
 @dataclass(frozen=True)
@@ -126,8 +127,9 @@ class BgeM3:
         default to the model's own; any other makes a copy of the model for this call. ``progress``
         shows a bar from the second batch on.
 
-        Raises ``TypeError``/``ValueError`` for bad texts or options before any work starts; warns
-        (``TruncationWarning``) about texts longer than ``max_length`` (``None``: the checkpoint's limit).
+        Raises ``TypeError``/``ValueError`` for bad texts or options before any work starts, ``ValueError``
+        also when nan comes out; warns (``TruncationWarning``) about texts longer than ``max_length`` (``None``:
+        the checkpoint's limit).
 
         Example: ``bge.encode(["Hello", "你好"]).shape`` → ``(2, H)``.
         """
@@ -153,6 +155,8 @@ class BgeM3:
                 ids, mask = (tensor.to(place) for tensor in pad([rows[number].tolist() for number in numbers]))
                 hidden = model(input_ids=ids, attention_mask=mask).last_hidden_state  # (b, T, H)
                 pooled = pool(hidden, mask, pooling).float()  # (b, H)
+                if not pooled.isfinite().all():
+                    raise ValueError(NO_NUMBERS.format(model.dtype))
                 vectors[numbers] = (l2_normalize(pooled) if normalize else pooled).cpu().numpy()
                 bar.update(len(numbers))
         return vectors

@@ -36,15 +36,20 @@ def copies() -> Iterator[tuple[Path, str]]:
 
 
 def hub_snapshots() -> Iterator[tuple[Path, str]]:
-    """Every revision in the hub's cache: the pinned one first, then what main is there, then the newest."""
+    """Every revision in the hub's cache: the pinned one first, then what main is there, then the newest.
+
+    sentence-transformers keeps a cache of its own, in the same layout, where ``SENTENCE_TRANSFORMERS_HOME`` says.
+    """
     from huggingface_hub import constants
 
-    repo = Path(constants.HF_HUB_CACHE) / f"models--{REPO.replace('/', '--')}"
-    main = repo / "refs" / "main"
-    first = [REVISION, main.read_text(encoding="utf-8").strip() if main.is_file() else ""]
-    folders = newest(repo / "snapshots")
-    for folder in sorted(folders, key=lambda path: first.index(path.name) if path.name in first else len(first)):
-        yield folder, "in the hub's cache"
+    own = os.environ.get("SENTENCE_TRANSFORMERS_HOME", "").strip()
+    for cache, where in ((constants.HF_HUB_CACHE, "the hub's cache"), (own, "sentence-transformers' cache")):
+        repo = Path(cache).expanduser() / f"models--{REPO.replace('/', '--')}"
+        main = repo / "refs" / "main"
+        first = [REVISION, main.read_text(encoding="utf-8").strip() if main.is_file() else ""]
+        folders = newest(repo / "snapshots") if cache else []
+        for folder in sorted(folders, key=lambda path: first.index(path.name) if path.name in first else len(first)):
+            yield folder, f"in {where}"
 
 
 def modelscope_folders() -> Iterator[tuple[Path, str]]:

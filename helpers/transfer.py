@@ -7,10 +7,8 @@ after the file's sum; the part takes its place among the files only when size an
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +17,7 @@ from huggingface_hub.errors import HfHubHTTPError, HTTPError, LocalEntryNotFound
 from huggingface_hub.utils import hf_raise_for_status
 
 from helpers.integrity import LFS, CheckpointError, reason
-from helpers.manifest import REPO, sha256
+from helpers.manifest import REPO, Item, intact
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -27,31 +25,12 @@ if TYPE_CHECKING:
 TRIES = 4  # without a new byte; the waits double: 1, 2, 4, 8 seconds
 PASSING = (408, 429, 500, 502, 503, 504)  # an answer that a moment later may be another
 KEPT = "what was downloaded is kept, and the same command goes on from there"
+MIRROR = "https://hf-mirror.com"
 ANOTHER_WAY = 'or see other ways in README.md, "The real weights"'
 
 
 class DownloadError(CheckpointError):
     """A download that cannot go on; the message says why, what is kept and what to do."""
-
-
-@dataclass(frozen=True)
-class Item:
-    """A file to have: its name in the repository, its bytes, its sha256 or, for a file without LFS, git's sha1."""
-
-    name: str
-    size: int
-    digest: str
-
-
-def intact(path: Path, item: Item) -> bool:
-    """Is the whole file there, with this size and sum?"""
-    if not path.is_file() or path.stat().st_size != item.size:
-        return False
-    if len(item.digest) == 64:
-        return sha256(path) == item.digest
-    blob = hashlib.sha1(b"blob %d\0" % item.size, usedforsecurity=False)
-    blob.update(path.read_bytes())
-    return blob.hexdigest() == item.digest
 
 
 def length(path: Path) -> int:
@@ -135,6 +114,14 @@ def pause(error: Exception) -> int:
     return int(told) if told.isdecimal() else 0
 
 
+def host(error: HTTPError) -> str:
+    """Whom the request went to in the end, a mirror may send on to another; empty if none was made."""
+    try:
+        return error.request.url.host
+    except RuntimeError:
+        return ""
+
+
 def explain(error: Exception, lacking: str = "") -> DownloadError:
     """Any error of the way as one that says what to do; ``lacking`` tells what a full disk has no room for."""
     hub, cause = constants.ENDPOINT, reason(error)
@@ -153,11 +140,16 @@ def explain(error: Exception, lacking: str = "") -> DownloadError:
             429: f"too many requests: wait {pause(error) or 300} seconds, or set HF_TOKEN for a higher limit",
         }.get(status, "the hub has trouble: try again later, or use a mirror (HF_ENDPOINT)")
         return DownloadError(f"{hub} answers {status} for {error.response.request.url.path}; {told}; {KEPT}")
-    if isinstance(error, HTTPError):
+    if isinstance(error, ImportError) or "proxy" in str(error).lower():
         return DownloadError(
-            f"{hub} cannot be reached ({cause}); {KEPT}; check the network and HTTPS_PROXY, use a mirror "
-            f"(HF_ENDPOINT=https://hf-mirror.com), {ANOTHER_WAY}"
+            f"the proxy that HTTPS_PROXY or ALL_PROXY names cannot be used ({cause}); give its http:// address, or "
+            "for a socks5:// one install what it needs: pip install socksio"
         )
+    if isinstance(error, HTTPError):
+        whom = hub if host(error) in hub else f"{host(error)}, to which {hub} sends on,"
+        mirror = "another mirror (HF_ENDPOINT)" if MIRROR in hub else f"a mirror (HF_ENDPOINT={MIRROR})"
+        cure = f"check the network and HTTPS_PROXY, use {mirror}, {ANOTHER_WAY}"
+        return DownloadError(f"{whom} cannot be reached ({cause}); {KEPT}; {cure}")
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
         return DownloadError(f"the disk is full ({lacking or cause}); {KEPT} once there is room")
     if isinstance(error, OSError) and error.errno:

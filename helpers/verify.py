@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 import torch
 from tqdm.auto import tqdm
 
+from helpers.convert import whole
 from helpers.integrity import CheckpointError
 from helpers.lexical import lexical_weights, load_linear
-from helpers.manifest import PINNED, sha256
+from helpers.manifest import PINNED, WEIGHTS, sha256
 from helpers.parity import ladder, tolerance
 
 if TYPE_CHECKING:
@@ -43,9 +44,18 @@ class Finding:
 
 
 def files(folder: Path) -> Finding:
-    """Each file's sha256 against the pinned revision's; other files are told, not refused: the numbers decide."""
-    here = [name for name in PINNED if (folder / name).is_file()]
-    same = [name for name in tqdm(here, desc="sha256", leave=False) if sha256(folder / name) == PINNED[name][1]]
+    """Each file against the pinned revision's sha256; other files are told, not refused: the numbers decide.
+
+    Where there is a ``model.safetensors``, that is what is loaded, so it is looked at in place of
+    ``pytorch_model.bin``: it counts if ``download`` made it from the pinned one and not a byte has changed since.
+    """
+    loaded, source = WEIGHTS
+    names = [loaded if name == source and (folder / loaded).is_file() else name for name in PINNED]
+    here = [name for name in names if (folder / name).is_file()]
+    same = []
+    for name in tqdm(here, desc="sha256", leave=False):
+        right = whole(folder / name, PINNED[source][1]) if name == loaded else sha256(folder / name) == PINNED[name][1]
+        same += [name] if right else []
     told = f"{len(same)} of {len(PINNED)} as in the pinned revision"
     if other := [name for name in here if name not in same]:
         told += f"; others: {', '.join(other)}"
@@ -123,5 +133,6 @@ def main(found: Checkpoint) -> int:
     if wrong:
         print(f"This is not the real bge-m3, or it is computed wrong here. First wrong stage: {wrong[0].stage}.")
         return 1
+    print("Computed on the CPU, in float32 and, for the similarities, in bfloat16.")
     print("This is the real bge-m3, and your installation computes it right.")
     return 0

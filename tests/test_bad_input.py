@@ -14,7 +14,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from helpers import CheckpointError, TruncationWarning
+from helpers import BgeM3, CheckpointError, TruncationWarning
 from helpers.checkpoint import load
 from helpers.integrity import CURE, LFS
 from helpers.tokenization import check_texts, tokenize
@@ -130,6 +130,11 @@ FOLDERS = {
     "tokenizer_config cut": (put("tokenizer_config.json", b"{"), "the tokenizer in", AGAIN),
     "tokenizer of another size": (fewer_pieces, "tokenizer.json comes from another model", COPY),
     "no weights": (lose(WEIGHTS), f"holds neither {WEIGHTS} nor {BIN}, only a tokenizer", AGAIN),
+    "weights in several files": (
+        lambda f: (f / WEIGHTS).rename(f / "model-00001-of-00001.safetensors") and put(f"{WEIGHTS}.index.json", {})(f),
+        f"{WEIGHTS}.index.json says that the weights are in several files",
+        'max_shard_size="20GB"',
+    ),
     "weights are an LFS pointer": (put(WEIGHTS, POINTER), f"{WEIGHTS} is a git-LFS pointer, not the weights", PULL),
     "weights cut by a byte": (cut(WEIGHTS, lambda p: -1), f"{WEIGHTS} is cut short or damaged", AGAIN),
     "weights cut by half": (cut(WEIGHTS, lambda p: p.stat().st_size // 2), f"{WEIGHTS} is cut short or damaged", AGAIN),
@@ -163,6 +168,35 @@ def test_folders(folder, case, capfd, recwarn):
     assert "\n" not in message
     assert capfd.readouterr() == ("", "")
     assert not recwarn.list
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_give_no_numbers(folder, value):
+    """A vector of nan is like nothing, and a search over it finds nothing without a word."""
+    tensors(lambda state: state["encoder.layer.0.output.dense.bias"].fill_(value))(folder)
+    with pytest.raises(ValueError, match=r"nan or infinity comes out in torch\.float32: .*try float32"):
+        BgeM3.from_checkpoint(folder).encode(["a"])
+
+
+POOLINGS = {
+    "mean, by a flag": ({"pooling_mode_cls_token": False, "pooling_mode_mean_tokens": True}, "mean"),
+    "max, by a flag": ({"pooling_mode_max_tokens": True}, "max"),
+    "mean, by name": ({"pooling_mode": "mean"}, "mean"),
+    "cls, by name": ({"pooling_mode": "cls"}, None),
+    "cls, by a flag": ({"pooling_mode_cls_token": True, "pooling_mode_mean_tokens": False}, None),
+    "nothing said": ({}, None),
+}
+
+
+@pytest.mark.parametrize("case", POOLINGS)
+def test_a_model_trained_with_another_pooling(folder, case, recwarn):
+    """Its vectors by cls would be wrong without a word; the warning names the reader's line."""
+    config, how = POOLINGS[case]
+    (folder / "1_Pooling").mkdir(exist_ok=True)
+    put("1_Pooling/config.json", config)(folder)
+    load(folder)
+    assert [warning.filename for warning in recwarn] == ([__file__] if how else [])
+    assert not how or f"pools by {how}: write pooling={how!r}" in str(recwarn[0].message)
 
 
 WRAP, CONVERT, DECODE = (

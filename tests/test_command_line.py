@@ -91,6 +91,15 @@ def test_bad_input(arguments, environment, told):
     assert len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize("arguments", [["walk", "a"], ["download"], ["verify"]])
+def test_another_python(arguments):
+    """``python -m helpers`` outside the environment: what is missing and which Python to take, no traceback."""
+    bare = [sys.executable, "-S", "-m", "helpers", *arguments]  # -S: without what pip installed
+    done = subprocess.run(bare, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=60)
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
+    assert done.stderr.startswith(f"error: {sys.executable} has no ") and ".venv" in done.stderr
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no broken pipes")
 def test_a_reader_that_leaves_early():
     """``python -m helpers walk | head -1`` must not end in a traceback."""

@@ -14,6 +14,7 @@ from sentence_transformers import SentenceTransformer
 
 from helpers import BgeM3, TruncationWarning
 from helpers.checkpoint import MINI
+from helpers.devices import choose_device
 from helpers.pooling import POOLINGS
 from helpers.tokenization import tokenize
 
@@ -118,6 +119,24 @@ def test_absent_device(mini, device):
         warnings.simplefilter("error", TruncationWarning)
         with pytest.raises(ValueError, match="cannot be used here"):
             mini.encode(["long " * 600], device=device)
+
+
+def test_a_device_that_only_seems_to_be_there(monkeypatch):
+    """A virtual Mac says it has a GPU and has no memory for one number; "auto" goes on to the CPU."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    if sys.platform != "darwin":
+        with pytest.raises(ValueError, match="try 'cpu'"):
+            choose_device("mps")
+    monkeypatch.setattr(torch, "zeros", without_gpu)
+    assert choose_device() == choose_device("auto") == torch.device("cpu")
+
+
+def without_gpu(*sizes, device, zeros=torch.zeros):
+    """``torch.zeros`` on a machine whose GPU has no room."""
+    if str(device) != "cpu":
+        raise RuntimeError("MPS backend out of memory")
+    return zeros(*sizes, device=device)
 
 
 def test_progress_from_the_second_batch_on(mini, capsys):

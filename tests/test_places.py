@@ -15,6 +15,7 @@ HUB, SCOPE = "hub/models--BAAI--bge-m3/snapshots", "scope/models"
 PLACES = {
     "hub, pinned revision": (f"{HUB}/{REVISION}", "in the hub's cache"),
     "hub, another revision": (f"{HUB}/{COMMIT}", "in the hub's cache"),
+    "sentence-transformers": (f"st/models--BAAI--bge-m3/snapshots/{COMMIT}", "in sentence-transformers' cache"),
     "ModelScope since 1.38": ("scope/models/BAAI--bge-m3/snapshots/master", "in ModelScope's cache"),
     "ModelScope, its cache set": ("scope/models/BAAI/bge-m3", "in ModelScope's cache"),
     "ModelScope before 1.38": ("scope/hub/models/BAAI/bge-m3", "in ModelScope's cache"),
@@ -33,6 +34,7 @@ def disk(tiny, tmp_path, monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(disk / "hub"))
     monkeypatch.setattr("helpers.places.PROJECT", disk / "project")
     monkeypatch.setenv("MODELSCOPE_CACHE", str(disk / "scope"))
+    monkeypatch.setenv("SENTENCE_TRANSFORMERS_HOME", str(disk / "st"))
     monkeypatch.delenv("BGE_M3")
     monkeypatch.chdir(disk / "work")
 

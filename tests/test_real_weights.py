@@ -26,7 +26,7 @@ STAGES = (
 @pytest.fixture(scope="module")
 def bge():
     """The copy that BGE_M3 named when pytest was started."""
-    given = os.environ["BGE_M3_GIVEN"].strip()
+    given = os.environ["BGE_M3_GIVEN"].strip().strip("\"'")
     if given in ("", "auto", "mini", "real"):
         pytest.fail("set BGE_M3 to the folder that holds bge-m3; 'python -m helpers where --checkpoint real' finds it")
     return BgeM3.from_checkpoint(find(given).path, device="cpu")

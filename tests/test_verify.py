@@ -15,6 +15,7 @@ from test_parity import SABOTAGE
 
 from helpers import BgeM3, verify
 from helpers.checkpoint import MINI, find
+from helpers.convert import convert
 from helpers.lexical import load_linear
 from helpers.manifest import PINNED
 
@@ -131,6 +132,25 @@ def test_files(bge, tmp_path):
     (tmp_path / "config.json").write_bytes(b"{}")
     found = verify.files(tmp_path)
     assert (found.right, found.told) == (None, f"0 of {len(PINNED)} as in the pinned revision; others: config.json")
+
+
+def test_files_looks_at_the_weights_that_are_loaded(tmp_path, monkeypatch):
+    """A conversion of the pinned weights counts for them, with and without its source; one changed byte does not."""
+    source = tmp_path / "pytorch_model.bin"
+    torch.save({"a": torch.arange(1000.0)}, source)
+    monkeypatch.setattr(verify, "PINNED", {source.name: (source.stat().st_size, verify.sha256(source))})
+    assert verify.files(tmp_path).right
+    target = convert(source, tmp_path)
+    assert verify.files(tmp_path).right
+    with target.open("rb+") as file:
+        file.seek(-1, 2)
+        file.write(b"x")
+    found = verify.files(tmp_path)
+    assert (found.right, found.told) == (None, "0 of 1 as in the pinned revision; others: model.safetensors")
+    target.unlink()
+    convert(source, tmp_path)
+    source.unlink()
+    assert verify.files(tmp_path).right
 
 
 def test_the_verdict(bge, recorded, monkeypatch, tmp_path, capsys):
