@@ -59,7 +59,16 @@ def test_readme_snippets_run(number: int, tmp_path: Path) -> None:
 
 def test_readme_has_no_gaps() -> None:
     """Tables that are measured late are filled in."""
-    assert "@@" not in README and "TODO" not in README
+    assert not re.search(r"@@|TODO|TBD|not measured|not yet", README)
+
+
+def test_readme_commands_can_be_pasted() -> None:
+    """No comment behind a command (cmd and zsh take it for arguments), and every subcommand exists."""
+    from helpers.__main__ import COMMANDS
+
+    blocks = re.findall(r"```(?:bash|bat)\n(.*?)```", README, flags=re.DOTALL)
+    assert len(blocks) >= 6 and not [block for block in blocks if "#" in block]
+    assert set(re.findall(r"python -m helpers (\w+)", README)) == set(COMMANDS)
 
 
 def test_readme_links_lead_to_files() -> None:
