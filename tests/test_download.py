@@ -323,6 +323,17 @@ def test_refused_at_once(hub, home, to, name):
     assert not to.exists()
 
 
+@pytest.mark.parametrize("cached", [True, False])
+@pytest.mark.parametrize(("status", "cure"), [(401, "HF_TOKEN"), (404, "check --revision"), (429, "wait 77 seconds")])
+def test_the_pinned_commit_is_refused(hub, home, to, files, status, cure, cached):
+    """Without --revision no listing is asked for, so it is the first file that is refused."""
+    hub.answers["/resolve/"] = (status, {"Retry-After": "77"} if status == 429 else {})
+    arguments = () if cached else ("--to", str(to))
+    done = run(environment(hub, home), *arguments, before=f"{record(files)}; {QUICK}")
+    assert_error(done, f"answers {status}", cure, "kept")
+    assert_no_model(snapshot(home) if cached else to)
+
+
 @pytest.mark.parametrize(("status", "cached"), [(401, False), (404, True), (429, False), (503, True)])
 def test_refused_on_the_way(ready, home, to, status, cached):
     """The same when the weights are half there: an error, no model, and the next run fetches the other half."""

@@ -119,7 +119,7 @@ def test_encode_is_sentence_transformers(folder, ours):
 
 
 def test_encode_is_flagembedding(folder, bge, ours):
-    """The reference implementation of the model's authors, dense and lexical, 8,192 tokens included."""
+    """The reference implementation of the model's authors, dense with 8,192 tokens included, and lexical."""
     from FlagEmbedding import BGEM3FlagModel
 
     theirs = BGEM3FlagModel(str(folder), use_fp16=False, devices="cpu", normalize_embeddings=True)
