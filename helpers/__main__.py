@@ -128,12 +128,14 @@ def main(argv: list[str] | None = None) -> int:
             from helpers.verify import main as verify
 
             return verify(found)
+        from helpers.devices import check_finite
         from helpers.pipeline import BgeM3
 
-        bge = BgeM3.from_checkpoint(options.checkpoint)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
+            bge = BgeM3.from_checkpoint(options.checkpoint)
             walk = bge.walk(options.texts or EXAMPLES, attentions=False)  # 8,192 tokens' maps would take 100 GB
+        check_finite(walk.vectors)
         for warning in caught:
             print(f"warning: {warning.message}", file=sys.stderr)
         print(as_json(bge, walk) if options.json else as_text(bge, walk), flush=True)
@@ -143,8 +145,8 @@ def main(argv: list[str] | None = None) -> int:
         kept = "; what was downloaded is kept, and the same command goes on from there"
         print(f"stopped{kept if options.command == 'download' else ''}", file=sys.stderr)
         return 130
-    except ModuleNotFoundError as error:  # in most cases another Python than the one that was set up
-        print(f"error: {sys.executable} has no {error.name}; {ENVIRONMENT}", file=sys.stderr)
+    except ImportError as error:  # in most cases another Python than the one that was set up
+        print(f"error: {sys.executable} lacks something ({error}); {ENVIRONMENT}", file=sys.stderr)
         return 2
     except (ValueError, TypeError, OSError, RuntimeError, MemoryError) as error:
         print(f"error: {' '.join(str(error).split()) or type(error).__name__}", file=sys.stderr)

@@ -46,3 +46,13 @@ def check_dtype(dtype: torch.dtype | None) -> None:
     """``ValueError`` unless ``dtype`` is ``None`` or one of ``DTYPES``."""
     if dtype not in (None, *DTYPES):
         raise ValueError(f"dtype={dtype!r} is none of {', '.join(map(str, DTYPES))}")
+
+
+def check_finite(values: torch.Tensor) -> torch.Tensor:
+    """The values themselves. ``ValueError`` if nan or infinity is among them: such a vector finds nothing."""
+    if not values.isfinite().all():
+        cause = "the weights are damaged, 'python -m helpers verify' says where"
+        if values.dtype.itemsize == 2:
+            cause = f"the weights are damaged, or what they give is too large for {values.dtype}; try float32"
+        raise ValueError(f"nan or infinity comes out: {cause}")
+    return values

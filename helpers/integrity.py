@@ -19,7 +19,7 @@ SIZES = (
     "vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size",
     "max_position_embeddings",
 )  # fmt: skip
-ENDS = ("_token", "_tokens")  # of pooling_mode_cls_token, pooling_mode_mean_tokens
+POOLINGS = {"pooling_mode_cls_token": "cls", "pooling_mode_mean_tokens": "mean", "pooling_mode_max_tokens": "max"}
 CURE = 'download it again ("python -m helpers download"), or use "mini", which needs no download'
 
 
@@ -84,10 +84,12 @@ def tell_pooling(folder: Path) -> None:
 
     path = folder / "1_Pooling" / "config.json"
     config = read_json(path) if path.is_file() else {}
-    named = [how for how in ("cls", "mean", "max") if any(config.get(f"pooling_mode_{how}{end}") for end in ENDS)]
-    how = config.get("pooling_mode") or next(iter(named), "cls")
+    flags = [POOLINGS.get(key, key) for key, on in config.items() if key.startswith("pooling_mode_") and on is True]
+    named = config.get("pooling_mode") or flags or "cls"
+    how = named if isinstance(named, str) else " and ".join(map(str, named))
     if how != "cls":
-        warnings.warn(f"{path} says that this model pools by {how}: write pooling={how!r}", stacklevel=caller())
+        cure = f"write pooling={how!r}" if how in POOLINGS.values() else "these stages have no such pooling"
+        warnings.warn(f"{path} says that this model pools by {how}: {cure}", stacklevel=caller())
 
 
 def check_report(report: dict, folder: Path) -> None:

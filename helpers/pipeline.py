@@ -22,7 +22,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from helpers.checkpoint import Checkpoint, load
-from helpers.devices import check_dtype, choose_device
+from helpers.devices import check_dtype, check_finite, choose_device
 from helpers.embedding_layers import embed
 from helpers.encoder import encode_stack
 from helpers.normalization import l2_normalize
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 
 CHUNK = 256  # texts tokenized at a time: the tokenizer's own records take a hundred bytes a token
-NO_NUMBERS = "nan or infinity comes out in {}: the weights are damaged, or too large for 16 bit; try float32"
 
 
 @dataclass(frozen=True)
@@ -154,9 +153,7 @@ class BgeM3:
                 numbers = order[start : start + batch_size]
                 ids, mask = (tensor.to(place) for tensor in pad([rows[number].tolist() for number in numbers]))
                 hidden = model(input_ids=ids, attention_mask=mask).last_hidden_state  # (b, T, H)
-                pooled = pool(hidden, mask, pooling).float()  # (b, H)
-                if not pooled.isfinite().all():
-                    raise ValueError(NO_NUMBERS.format(model.dtype))
+                pooled = check_finite(pool(hidden, mask, pooling)).float()  # (b, H)
                 vectors[numbers] = (l2_normalize(pooled) if normalize else pooled).cpu().numpy()
                 bar.update(len(numbers))
         return vectors

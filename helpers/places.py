@@ -27,7 +27,7 @@ def copies() -> Iterator[tuple[Path, str]]:
     Example: ``next(copies(), None)`` → ``None`` on a machine without the model.
     """
     seen = set()
-    for look in (hub_snapshots, modelscope_folders, local_folders):
+    for look in (hub_snapshots, sentence_transformers_snapshots, modelscope_folders, local_folders):
         with suppress(OSError, RuntimeError, ValueError):  # not readable, no home, no working folder: not there
             for folder, where in look():
                 if any((folder / name).is_file() for name in WEIGHTS) and (key := folder.resolve()) not in seen:
@@ -35,21 +35,22 @@ def copies() -> Iterator[tuple[Path, str]]:
                     yield folder, where
 
 
-def hub_snapshots() -> Iterator[tuple[Path, str]]:
-    """Every revision in the hub's cache: the pinned one first, then what main is there, then the newest.
-
-    sentence-transformers keeps a cache of its own, in the same layout, where ``SENTENCE_TRANSFORMERS_HOME`` says.
-    """
+def hub_snapshots(cache: str = "", where: str = "in the hub's cache") -> Iterator[tuple[Path, str]]:
+    """Every revision in the hub's cache: the pinned one first, then what main is there, then the newest."""
     from huggingface_hub import constants
 
-    own = os.environ.get("SENTENCE_TRANSFORMERS_HOME", "").strip()
-    for cache, where in ((constants.HF_HUB_CACHE, "the hub's cache"), (own, "sentence-transformers' cache")):
-        repo = Path(cache).expanduser() / f"models--{REPO.replace('/', '--')}"
-        main = repo / "refs" / "main"
-        first = [REVISION, main.read_text(encoding="utf-8").strip() if main.is_file() else ""]
-        folders = newest(repo / "snapshots") if cache else []
-        for folder in sorted(folders, key=lambda path: first.index(path.name) if path.name in first else len(first)):
-            yield folder, f"in {where}"
+    repo = Path(cache or constants.HF_HUB_CACHE).expanduser() / f"models--{REPO.replace('/', '--')}"
+    main = repo / "refs" / "main"
+    first = [REVISION, main.read_text(encoding="utf-8").strip() if main.is_file() else ""]
+    folders = newest(repo / "snapshots")
+    for folder in sorted(folders, key=lambda path: first.index(path.name) if path.name in first else len(first)):
+        yield folder, where
+
+
+def sentence_transformers_snapshots() -> Iterator[tuple[Path, str]]:
+    """sentence-transformers keeps a cache of its own, in the same layout, if ``SENTENCE_TRANSFORMERS_HOME`` is set."""
+    if own := os.environ.get("SENTENCE_TRANSFORMERS_HOME", "").strip():
+        yield from hub_snapshots(own, "in sentence-transformers' cache")
 
 
 def modelscope_folders() -> Iterator[tuple[Path, str]]:

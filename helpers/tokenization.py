@@ -9,6 +9,7 @@ Source: Conneau et al. 2020 (XLM-R, arXiv 1911.02116); fairseq's ids ``<s>``=0 `
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import traceback
@@ -16,7 +17,6 @@ import warnings
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 import torch
@@ -77,7 +77,7 @@ def check_max_length(max_length: int | None, limit: int) -> int:
 
 def caller() -> int:
     """``stacklevel`` of a warning, so that it names the line outside this package and torch that led to it."""
-    inside = (str(Path(__file__).parent), str(Path(torch.__file__).parent))
+    inside = tuple(os.path.join(os.path.dirname(module), "") for module in (__file__, torch.__file__))
     frames = enumerate(traceback.walk_stack(sys._getframe(1)), start=1)
     return next((level for level, (frame, _) in frames if not frame.f_code.co_filename.startswith(inside)), 1)
 

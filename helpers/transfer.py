@@ -11,6 +11,7 @@ import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from huggingface_hub import constants, get_session
 from huggingface_hub.errors import HfHubHTTPError, HTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
@@ -137,21 +138,23 @@ def explain(error: Exception, lacking: str = "") -> DownloadError:
             401: "it asks who you are: set HF_TOKEN to a valid token; bge-m3 is public, so unset one that has expired",
             403: "it refuses you: set HF_TOKEN to a token that may read this repository",
             404: "it has no such repository, revision or file: check --revision and HF_ENDPOINT",
+            407: "the proxy asks who you are: write HTTPS_PROXY=http://user:password@host:port",
             429: f"too many requests: wait {pause(error) or 300} seconds, or set HF_TOKEN for a higher limit",
         }.get(status, "the hub has trouble: try again later, or use a mirror (HF_ENDPOINT)")
         return DownloadError(f"{hub} answers {status} for {error.response.request.url.path}; {told}; {KEPT}")
-    if isinstance(error, ImportError) or "proxy" in str(error).lower():
+    if isinstance(error, ImportError) or (isinstance(error, ValueError) and "proxy" in str(error).lower()):
         return DownloadError(
             f"the proxy that HTTPS_PROXY or ALL_PROXY names cannot be used ({cause}); give its http:// address, or "
             "for a socks5:// one install what it needs: pip install socksio"
         )
     if isinstance(error, HTTPError):
-        whom = hub if host(error) in hub else f"{host(error)}, to which {hub} sends on,"
-        mirror = "another mirror (HF_ENDPOINT)" if MIRROR in hub else f"a mirror (HF_ENDPOINT={MIRROR})"
+        whom = hub if host(error) in ("", urlsplit(hub).hostname) else f"{host(error)}, to which {hub} sends on,"
+        mirror = "another mirror (HF_ENDPOINT)" if MIRROR in hub.lower() else f"a mirror (HF_ENDPOINT={MIRROR})"
         cure = f"check the network and HTTPS_PROXY, use {mirror}, {ANOTHER_WAY}"
         return DownloadError(f"{whom} cannot be reached ({cause}); {KEPT}; {cure}")
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
         return DownloadError(f"the disk is full ({lacking or cause}); {KEPT} once there is room")
-    if isinstance(error, OSError) and error.errno:
+    if isinstance(error, OSError) and error.errno and error.filename:
         return DownloadError(f"the destination cannot be written ({error}); check its path and your rights to it")
-    return DownloadError(f"{hub} does not answer like a hub for {REPO} ({cause}); check HF_ENDPOINT and your proxy")
+    cure = "check HF_ENDPOINT, your proxy and SSL_CERT_FILE"
+    return DownloadError(f"{hub} does not answer like a hub for {REPO} ({cause}); {cure}")

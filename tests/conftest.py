@@ -10,6 +10,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"  # before any library reads it
 os.environ["HF_HUB_CACHE"] = os.environ["MODELSCOPE_CACHE"] = tempfile.mkdtemp(prefix="empty-hub-")
 os.environ["BGE_M3_GIVEN"] = os.environ.get("BGE_M3", "")  # for the tests of the real weights; all others run on
 os.environ["BGE_M3"] = "mini"  # mini-m3, the pages too, whatever else lies on this disk
+os.environ.pop("SENTENCE_TRANSFORMERS_HOME", None)
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 import pytest

@@ -86,6 +86,8 @@ def hub(tiny, tmp_path, monkeypatch):
     cache = tmp_path / "hub cache"
     cache.mkdir()
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(cache))
+    monkeypatch.setattr("helpers.places.PROJECT", tmp_path)  # a reader's own copy may lie in the real one
+    monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("BGE_M3", raising=False)
 
     def fill():

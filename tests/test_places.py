@@ -127,3 +127,12 @@ def test_one_copy_under_two_names_counts_once(disk):
     folder = disk("scope/models/BAAI/bge-m3")
     (Path.cwd() / "bge-m3").symlink_to(folder, target_is_directory=True)
     assert list(copies()) == [(folder, "in ModelScope's cache")]
+
+
+def test_a_broken_cache_does_not_hide_the_next(disk):
+    """The hub's cache with a branch that cannot be read: the other caches are looked at all the same."""
+    own = disk(f"st/models--BAAI--bge-m3/snapshots/{COMMIT}")
+    broken = disk(f"{HUB}/{REVISION}").parents[1] / "refs"
+    broken.mkdir()
+    (broken / "main").write_bytes(b"\xff\xfe\xff")
+    assert [folder for folder, _ in copies()] == [own]
