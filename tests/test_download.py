@@ -26,6 +26,7 @@ from safetensors.torch import load_file
 from helpers import BgeM3, CheckpointError, find
 from helpers.checkpoint import MINI
 from helpers.convert import UNFINISHED
+from helpers.destination import Destination
 from helpers.manifest import MODEL_FILES, PINNED, REPO, REVISION, TOKENIZER_FILES, WEIGHTS
 from helpers.transfer import MIRROR
 
@@ -160,6 +161,12 @@ def test_into_the_cache_and_again(hub, home, files, total):
     )
     assert library.stdout.splitlines() == [str(folder), "0 [['main']]", str(folder)], library.stderr
     assert hub.served.total() == 0
+
+
+def test_a_relative_folder_is_told_in_full(tmp_path, monkeypatch):
+    """What is printed must hold in another terminal and in a notebook's own folder."""
+    monkeypatch.chdir(tmp_path)
+    assert Destination.of(COMMIT, "models/bge-m3").folder == tmp_path / "models" / "bge-m3"
 
 
 def test_into_a_folder_and_again(hub, home, to, files, total):
