@@ -81,8 +81,9 @@ def find(which: str | os.PathLike[str] = "auto") -> Checkpoint:
         try:
             return describe(MINI if name == "mini" else Path(name), why)
         except CheckpointError as error:
-            told = f"BGE_M3 is set to a folder that cannot be used: {error}; or unset BGE_M3"
-            raise CheckpointError(told if "BGE_M3" in why else str(error)) from None
+            if "BGE_M3" not in why:
+                raise
+            raise CheckpointError(f"BGE_M3 is set to a folder that cannot be used: {error}; or unset BGE_M3") from None
     unusable = []
     for folder, where in copies():
         try:

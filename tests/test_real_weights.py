@@ -13,7 +13,7 @@ import os
 import pytest
 import torch
 
-from helpers import BgeM3, find, verify
+from helpers import BgeM3, verify
 
 pytestmark = pytest.mark.real_weights
 
@@ -26,10 +26,12 @@ STAGES = (
 @pytest.fixture(scope="module")
 def bge():
     """The copy that BGE_M3 named when pytest was started."""
-    given = os.environ["BGE_M3_GIVEN"].strip().strip("\"'")
-    if given in ("", "auto", "mini", "real"):
+    given = os.environ["BGE_M3_GIVEN"]
+    if given.strip() in ("", "auto", "mini", "real"):
         pytest.fail("set BGE_M3 to the folder that holds bge-m3; 'python -m helpers where --checkpoint real' finds it")
-    return BgeM3.from_checkpoint(find(given).path, device="cpu")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BGE_M3", given)
+        return BgeM3.from_checkpoint("real", device="cpu")
 
 
 @pytest.fixture(scope="module")
