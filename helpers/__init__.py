@@ -1,7 +1,7 @@
 """Inside bge-m3: the stages from text to vector as small functions over an ordinary XLM-RoBERTa.
 
 One module a stage (``tokenization``, ``embedding_layers``, ``encoder``, ``pooling``, ``normalization``),
-then ``checkpoint`` (finding and loading), ``pipeline`` (the stages in a row) and ``parity`` (the proof).
+then ``pipeline`` (the stages in a row), ``parity`` (the proof) and ``checkpoint`` (finding and loading weights).
 The names below are imported when first used, so that ``import helpers`` costs nothing.
 
     from helpers import BgeM3
@@ -14,8 +14,8 @@ from typing import Any
 _HOME = {
     "BgeM3": "pipeline",
     "Walk": "pipeline",
-    "CheckpointError": "integrity",
-    "find": "checkpoint",
+    "CheckpointError": "checkpoint.integrity",
+    "find": "checkpoint.find",
     "ladder": "parity",
     "l2_normalize": "normalization",
     "pool": "pooling",

@@ -14,7 +14,7 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, NoReturn
 
-from helpers.manifest import REVISION
+from helpers.checkpoint.manifest import REVISION
 
 if TYPE_CHECKING:
     from helpers.pipeline import BgeM3, Walk
@@ -92,8 +92,8 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"error: {' '.join(message.split())}; see 'python -m helpers --help'\n")
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Run one command; the exit code is returned."""
+def arguments(argv: list[str] | None) -> argparse.Namespace:
+    """The command line, read; what is wrong with it ends the program with one line."""
     parser = Parser(prog="python -m helpers", description="Inside bge-m3, in the terminal.")
     commands = parser.add_subparsers(dest="command", required=True)
     for name, told in COMMANDS.items():
@@ -108,39 +108,51 @@ def main(argv: list[str] | None = None) -> int:
         if name == "walk":
             command.add_argument("texts", nargs="*", metavar="TEXT", help="default: a question in Chinese and English")
             command.add_argument("--json", action="store_true", help="everything as JSON, vectors in full precision")
-    options = parser.parse_args(argv)
+    return parser.parse_args(argv)
+
+
+def run(options: argparse.Namespace) -> int:
+    """One command; its exit code. What it needs is imported when it is known, so that mistakes are told at once."""
+    if options.command == "download":
+        from helpers.checkpoint.download import download
+
+        print(download(options.to, revision=options.revision, tokenizer_only=options.tokenizer_only), flush=True)
+        return 0
+    from helpers.checkpoint.find import find
+
+    found = find(options.checkpoint)  # before torch is imported, so that a wrong path is told at once
+    if options.command == "where":
+        print(f"{found}\n{found.path}", flush=True)
+        return 0
+    if options.command == "verify":
+        from helpers.checkpoint.verify import main as verify
+
+        return verify(found)
+    from helpers.devices import check_finite
+    from helpers.pipeline import BgeM3
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        bge = BgeM3.from_checkpoint(options.checkpoint)
+        walk = bge.walk(options.texts or EXAMPLES, attentions=False)  # 8,192 tokens' maps would take 100 GB
+    check_finite(walk.vectors)
+    for warning in caught:
+        print(f"warning: {warning.message}", file=sys.stderr)
+    print(as_json(bge, walk) if options.json else as_text(bge, walk), flush=True)
+    return 0
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; the exit code is returned."""
+    options = arguments(argv)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
-        if options.command == "download":
-            from helpers.download import download
-
-            print(download(options.to, revision=options.revision, tokenizer_only=options.tokenizer_only), flush=True)
-            return 0
-        from helpers.checkpoint import find
-
-        found = find(options.checkpoint)  # before torch is imported, so that a wrong path is told at once
-        if options.command == "where":
-            print(f"{found}\n{found.path}", flush=True)
-            return 0
-        if options.command == "verify":
-            from helpers.verify import main as verify
-
-            return verify(found)
-        from helpers.devices import check_finite
-        from helpers.pipeline import BgeM3
-
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            bge = BgeM3.from_checkpoint(options.checkpoint)
-            walk = bge.walk(options.texts or EXAMPLES, attentions=False)  # 8,192 tokens' maps would take 100 GB
-        check_finite(walk.vectors)
-        for warning in caught:
-            print(f"warning: {warning.message}", file=sys.stderr)
-        print(as_json(bge, walk) if options.json else as_text(bge, walk), flush=True)
+        return run(options)
     except BrokenPipeError:  # a reader like ``head`` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         kept = "; what was downloaded is kept, and the same command goes on from there"
         print(f"stopped{kept if options.command == 'download' else ''}", file=sys.stderr)
@@ -151,7 +163,6 @@ def main(argv: list[str] | None = None) -> int:
     except (ValueError, TypeError, OSError, RuntimeError, MemoryError) as error:
         print(f"error: {' '.join(str(error).split()) or type(error).__name__}", file=sys.stderr)
         return 2
-    return 0
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from helpers.integrity import CURE, CheckpointError
+from helpers.checkpoint.integrity import CURE, CheckpointError
 from helpers.tokenization import BOS, EOS, PAD, UNK
 
 

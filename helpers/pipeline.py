@@ -21,7 +21,8 @@ import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from helpers.checkpoint import Checkpoint, load
+from helpers.checkpoint.find import Checkpoint
+from helpers.checkpoint.load import load
 from helpers.devices import check_dtype, check_finite, choose_device
 from helpers.embedding_layers import embed
 from helpers.encoder import encode_stack

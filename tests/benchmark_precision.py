@@ -31,7 +31,7 @@ def devices() -> list[str]:
 
 def texts() -> list[str]:
     """The lessons' own sentences and twenty texts of some 500 tokens."""
-    from helpers.classroom.sentences import load_sentences
+    from classroom.sentences import load_sentences
 
     pairs = load_sentences()
     long = [" ".join(pair.english for pair in pairs[n : n + 40]) for n in range(0, 200, 10)]

@@ -18,7 +18,8 @@ import torch
 from hypothesis import HealthCheck, settings
 
 from helpers import BgeM3
-from helpers.checkpoint import MINI
+from helpers.checkpoint.find import MINI
+from helpers.checkpoint.recorded import recorded_figures
 
 settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("tests")
@@ -57,7 +58,7 @@ def mini64() -> BgeM3:
 @pytest.fixture(scope="session")
 def reference() -> dict:
     """Recorded facts of the real bge-m3."""
-    return json.loads((Path(__file__).parent / "reference" / "real_bge_m3.json").read_text(encoding="utf-8"))
+    return recorded_figures()
 
 
 @pytest.fixture(scope="session")

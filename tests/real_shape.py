@@ -18,7 +18,7 @@ from pathlib import Path
 import real_tokenizer
 import torch
 
-from helpers.manifest import PINNED
+from helpers.checkpoint.manifest import PINNED
 
 SEED = 0
 VERSION = 2  # of the recipe below

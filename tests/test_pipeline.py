@@ -13,7 +13,7 @@ from conftest import TEXTS
 from sentence_transformers import SentenceTransformer
 
 from helpers import BgeM3, TruncationWarning
-from helpers.checkpoint import MINI
+from helpers.checkpoint.find import MINI
 from helpers.devices import choose_device
 from helpers.pooling import POOLINGS
 from helpers.tokenization import tokenize

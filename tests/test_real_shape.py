@@ -23,10 +23,10 @@ import torch
 from conftest import TEXTS
 from test_parity import SABOTAGE
 
-from helpers import BgeM3, TruncationWarning, find, ladder, verify
-from helpers.convert import convert
+from helpers import BgeM3, TruncationWarning, find, ladder
+from helpers.checkpoint import verify
+from helpers.checkpoint.manifest import PINNED
 from helpers.lexical import lexical_weights, load_linear
-from helpers.manifest import PINNED
 from helpers.parity import tolerance
 
 pytestmark = pytest.mark.real_shape
@@ -134,19 +134,6 @@ def test_encode_is_flagembedding(folder, bge, ours):
         assert all(abs(found[int(number)] - weight) < ATOL for number, weight in expected.items()), text
 
 
-def test_conversion(folder, bge, tmp_path):
-    """pytorch_model.bin → model.safetensors at full size: the same folder loads to the same weights."""
-    for name in PINNED:
-        if (folder / name).is_file() and name != "pytorch_model.bin":
-            (tmp_path / name).parent.mkdir(exist_ok=True)
-            (tmp_path / name).write_bytes((folder / name).read_bytes())
-    convert(folder / "pytorch_model.bin", tmp_path)
-    other = BgeM3.from_checkpoint(tmp_path, device="cpu")
-    states = bge.model.state_dict(), other.model.state_dict()
-    assert states[0].keys() == states[1].keys()
-    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
-
-
 def test_verify_refuses_it(folder):
     """The command a person runs: exit code 1, all that can be right is right, the first wrong stage is named."""
     command = [sys.executable, "-m", "helpers", "verify", "--checkpoint", str(folder)]
@@ -203,7 +190,7 @@ def peak_of(process: subprocess.Popen, told: dict) -> None:
 def test_pages_run(folder, page):
     """Run All on weights of bge-m3's shape: no cell fails, nothing is claimed of them; time and memory are noted."""
     told = {"seconds": 0.0, "peak_gb": 0.0}
-    command = [sys.executable, str(Path(__file__).parent / "run_page.py"), str(page)]
+    command = [sys.executable, str(Path(__file__).parent / "notebooks" / "run_page.py"), str(page)]
     env = os.environ | {"BGE_M3": str(folder), "PYTHONIOENCODING": "utf-8"}
     start = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8", env=env)

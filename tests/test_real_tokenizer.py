@@ -25,9 +25,9 @@ from test_unigram import MIXED
 from tokenizers import Tokenizer
 from transformers import AutoTokenizer, XLMRobertaTokenizer
 
-from helpers.checkpoint import MINI
-from helpers.manifest import PINNED, TOKENIZER_FILES
-from helpers.mini_m3.vocabulary import sentencepiece_model
+from helpers.checkpoint.find import MINI
+from helpers.checkpoint.manifest import PINNED, TOKENIZER_FILES
+from helpers.mini_m3.training.vocabulary import sentencepiece_model
 from helpers.tokenization import TruncationWarning, piece_id, tokenize, tokenize_pair
 from helpers.unigram import WHITE, Vocabulary, normalize_text, text_pieces
 

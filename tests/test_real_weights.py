@@ -13,7 +13,8 @@ import os
 import pytest
 import torch
 
-from helpers import BgeM3, verify
+from helpers import BgeM3
+from helpers.checkpoint import verify
 
 pytestmark = pytest.mark.real_weights
 

@@ -1,0 +1,51 @@
+"""What others recorded from the real bge-m3, and whether loaded weights give these numbers.
+
+The figures are in ``recorded_bge_m3.json``, each with its source. A fine-tuned model has the same shape and
+the same files as bge-m3, and nothing recorded may be claimed of it. One text of eight tokens through the loaded
+model takes 0.2 s and tells them apart. It is no proof that everything is right: that is
+``helpers.checkpoint.verify``. Two limits: loaded in bfloat16, a model that was fine-tuned by very little passes
+too; and a copy that was *stored* in 16 bit does not pass in float32.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase, XLMRobertaModel
+
+FIGURES = Path(__file__).parent / "recorded_bge_m3.json"
+# Recorded to eight places; rounding differs between processors, and in 16 bit it adds up over 24 layers.
+LIMITS = {torch.float16: 1e-3, torch.bfloat16: 5e-3}
+LIMIT = 1e-4
+
+
+def recorded_figures() -> dict:
+    """The recorded figures: ``config``, ``walkthrough``, ``published_similarities``, ``lexical_weights`` and more.
+
+    Example: ``recorded_figures()["config"]["hidden_size"]`` → ``1024``.
+    """
+    return json.loads(FIGURES.read_text(encoding="utf-8"))
+
+
+@torch.inference_mode()
+def is_bge_m3(model: XLMRobertaModel, tokenizer: PreTrainedTokenizerBase) -> bool:
+    """Does the model turn the first text of ``walkthrough`` into bge-m3's recorded numbers?
+
+    ``model`` may be in any precision on any device.
+
+    Example: ``is_bge_m3(*load("mini")[:2])`` → ``False``.
+    """
+    if model.config.hidden_size != 1024:
+        return False
+    walkthrough = recorded_figures()["walkthrough"]
+    numbers = torch.tensor(walkthrough["embedding_head"]["0"])
+    batch = tokenizer(walkthrough["sentences"][:1], return_tensors="pt").to(model.device)
+    hidden = model(**batch).last_hidden_state  # (1, T, H)
+    vector = torch.nn.functional.normalize(hidden[0, 0].float(), dim=0).cpu()  # (H,)
+    gap = (vector[: len(numbers)] - numbers).abs().max()
+    return bool(gap < LIMITS.get(model.dtype, LIMIT))  # nan is not below it either

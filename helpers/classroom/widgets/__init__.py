@@ -1,1 +1,0 @@
-"""Live controls of the notebooks, one module a stage: plain functions that answer, and a ``panel`` that calls them."""

@@ -1,0 +1,1 @@
+"""What page 05_normalization needs beside the stage itself: figures, widgets, exercises."""

@@ -1,0 +1,1 @@
+"""What page 04_pooling needs beside the stage itself: figures, widgets, exercises."""

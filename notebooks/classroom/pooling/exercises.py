@@ -1,0 +1,112 @@
+"""Checks of page 04's exercises: pooling from either side, without special tokens, in parts, and max's winners.
+
+Each function takes the reader's own and prints a verdict:
+
+    from classroom.pooling import exercises
+    exercises.first_real(your_function)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import torch
+from torch import Tensor
+
+from classroom.exercises import Case, judge
+from helpers.pipeline import BgeM3
+from helpers.pooling import mean_pooling
+
+MIXED = ["你好, world!", "Ω и мир 👋", "こんにちは"]
+
+
+@lru_cache(maxsize=1)
+def mixed_scripts() -> tuple[Tensor, Tensor]:
+    """mini-m3's last hidden state ``(3, T, H)`` and mask ``(3, T)`` of three texts in many scripts."""
+    walk = BgeM3.from_checkpoint("mini", device="cpu").walk(MIXED)
+    return walk.hidden_states[-1].clone(), walk.mask.clone()
+
+
+def hidden_state(rows: list[int], longest: int, seed: int = 0) -> tuple[Tensor, Tensor]:
+    """A made-up hidden state ``(B, T, 4)`` and mask ``(B, T)``, padded on the right; padding holds large numbers."""
+    mask = torch.tensor([[1] * row + [0] * (longest - row) for row in rows])  # (B, T)
+    values = torch.randn(len(rows), longest, 4, generator=torch.Generator().manual_seed(seed))  # (B, T, 4)
+    return torch.where(mask.bool()[..., None], values, torch.full_like(values, 50.0)), mask
+
+
+def first_real(function: Callable[[Tensor, Tensor], Tensor]) -> bool:
+    """``function(hidden (B, T, H), mask (B, T)) -> (B, H)``: each row's first real token, padding on either side."""
+    right, mask = hidden_state([3, 5], 5)
+    left, left_mask = right.flip(1), mask.flip(1)
+    one, one_mask = hidden_state([1], 1)
+    mixed, mixed_mask = mixed_scripts()
+    start = "find the first 1 of each mask row, then take that position of hidden"
+    return judge(function, [
+        Case("padding on the right", (right, mask), right[:, 0], start),
+        Case("one token", (one, one_mask), one[:, 0], start),
+        Case("mixed scripts", (mixed, mixed_mask), mixed[:, 0], start),
+        Case("padding on the left", (left, left_mask), torch.stack([left[0, 2], left[1, 0]]),
+             "position 0 is padding here; mask.argmax(dim=1) is the position of the first 1"),
+    ])  # fmt: skip
+
+
+def mean_without_special(function: Callable[[Tensor, Tensor], Tensor]) -> bool:
+    """``function(hidden (B, T, H), mask (B, T)) -> (B, H)``: the mean over neither ``<s>`` nor ``</s>`` nor padding.
+
+    A row of ``<s></s>`` alone keeps ``<s>``'s vector.
+    """
+
+    def right(hidden: Tensor, mask: Tensor) -> Tensor:
+        lengths = mask.sum(dim=1).tolist()
+        rows = [h[1 : n - 1].mean(dim=0) if n > 2 else h[0] for h, n in zip(hidden, lengths, strict=True)]
+        return torch.stack(rows)
+
+    told = "set the mask to 0 at position 0 and at each row's last real position, mask.sum(dim=1) - 1"
+    cases = {
+        "no padding": (hidden_state([4, 4], 4), told),
+        "one token between the special ones": (hidden_state([3], 3), told),
+        "padded batch": (hidden_state([3, 6, 5], 6), "the last real position differs from row to row"),
+        "mixed scripts": (mixed_scripts(), told),
+        "empty text": (hidden_state([2, 5], 5), "nothing is left of <s></s> and 0 / 0 is nan: keep <s>'s vector"),
+    }
+    return judge(function, [Case(name, case, right(*case), hint) for name, (case, hint) in cases.items()])
+
+
+def join_parts(function: Callable[[Tensor, Tensor], Tensor]) -> bool:
+    """``function(means (P, H), lengths (P,)) -> (H,)``: the mean over all tokens from the means of the parts."""
+
+    def parts(hidden: Tensor, sizes: list[int]) -> tuple[Tensor, Tensor]:
+        return torch.stack([part.mean(dim=0) for part in hidden.split(sizes)]), torch.tensor(sizes)
+
+    (even, _), (one, _) = hidden_state([6], 6), hidden_state([1], 1)
+    batch, batch_mask = hidden_state([1, 6, 2], 6)  # three parts as a padded batch
+    mixed, mask = mixed_scripts()
+    text = mixed[0, : int(mask[0].sum())]  # (T, H)
+    told = "a part of 6 tokens counts three times as much as one of 2: multiply by the lengths, divide by their sum"
+    return judge(function, [
+        Case("parts of one length", parts(even[0], [3, 3]), even[0].mean(dim=0), told),
+        Case("one token", parts(one[0], [1]), one[0, 0], told),
+        Case("padded batch of parts", (mean_pooling(batch, batch_mask), batch_mask.sum(dim=1)),
+             batch[batch_mask.bool()].mean(dim=0), told),
+        Case("mixed scripts", parts(text, [2, len(text) - 2]), text.mean(dim=0), told),
+    ])  # fmt: skip
+
+
+def max_winners(function: Callable[[Tensor, Tensor], Tensor]) -> bool:
+    """``function(hidden (B, T, H), mask (B, T)) -> (B, T)`` integers: how many dimensions each token wins under max."""
+
+    def right(hidden: Tensor, mask: Tensor) -> Tensor:
+        winners = hidden.masked_fill(mask[..., None] == 0, float("-inf")).argmax(dim=1)  # (B, H)
+        return torch.stack([row.bincount(minlength=mask.shape[1]) for row in winners])  # (B, T)
+
+    negative, few = hidden_state([2, 4], 5)
+    told = "argmax over the tokens names the winner of each dimension; count how often each position is named"
+    cases = {
+        "no padding": (hidden_state([4, 4], 4), told),
+        "one token": (hidden_state([1], 1), told),
+        "padded batch": (hidden_state([2, 5], 5), "padding must never win: set it to -inf first"),
+        "all values negative": ((negative - 100, few), "0 is larger than every real value here: mask with -inf, not 0"),
+        "mixed scripts": (mixed_scripts(), told),
+    }
+    return judge(function, [Case(name, case, right(*case), hint) for name, (case, hint) in cases.items()])

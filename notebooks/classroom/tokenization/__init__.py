@@ -1,0 +1,1 @@
+"""What page 01_tokenization needs beside the stage itself: figures, widgets, exercises."""

@@ -1,0 +1,138 @@
+"""Where a copy of bge-m3 is looked for: every tool's folder, in the right order, and nothing that is not there."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from helpers import find
+from helpers.checkpoint.find import copies
+from helpers.checkpoint.manifest import REVISION
+
+COMMIT = "c0ffee"
+HUB, SCOPE = "hub/models--BAAI--bge-m3/snapshots", "scope/models"
+PLACES = {
+    "hub, pinned revision": (f"{HUB}/{REVISION}", "in the hub's cache"),
+    "hub, another revision": (f"{HUB}/{COMMIT}", "in the hub's cache"),
+    "sentence-transformers": (f"st/models--BAAI--bge-m3/snapshots/{COMMIT}", "in sentence-transformers' cache"),
+    "ModelScope since 1.38": ("scope/models/BAAI--bge-m3/snapshots/master", "in ModelScope's cache"),
+    "ModelScope, its cache set": ("scope/models/BAAI/bge-m3", "in ModelScope's cache"),
+    "ModelScope before 1.38": ("scope/hub/models/BAAI/bge-m3", "in ModelScope's cache"),
+    "ModelScope before models/": ("scope/hub/BAAI/bge-m3", "in ModelScope's cache"),
+    "local dir": ("work/bge-m3", "in the current folder"),
+    "local dir by owner": ("work/models/BAAI/bge-m3", "in the current folder"),
+    "local dir in the project": ("project/BAAI/bge-m3", "in the project's folder"),
+}
+
+
+@pytest.fixture
+def disk(tiny, tmp_path, monkeypatch):
+    """A disk of one's own, its path with spaces and Chinese characters, and a function that puts a copy somewhere."""
+    disk = tmp_path / "我的 disk"
+    (disk / "work").mkdir(parents=True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(disk / "hub"))
+    monkeypatch.setattr("helpers.checkpoint.find.PROJECT", disk / "project")
+    monkeypatch.setenv("MODELSCOPE_CACHE", str(disk / "scope"))
+    monkeypatch.setenv("SENTENCE_TRANSFORMERS_HOME", str(disk / "st"))
+    monkeypatch.delenv("BGE_M3")
+    monkeypatch.chdir(disk / "work")
+
+    def put(place):
+        return Path(shutil.copytree(tiny, disk / place))
+
+    return put
+
+
+def test_nothing_is_found_on_an_empty_disk(disk):
+    """A folder that is not there, or not a folder, must not raise."""
+    assert list(copies()) == []
+    (Path.cwd() / "bge-m3").write_text("a file", encoding="utf-8")
+    (Path.cwd() / "models" / "bge-m3").mkdir(parents=True)  # empty
+    assert list(copies()) == []
+    assert find().kind == "mini-m3"
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_copy_is_found_wherever_a_tool_puts_it(disk, place):
+    """Each tool's layout, by itself, and the words that say where."""
+    path, where = PLACES[place]
+    folder = disk(path)
+    assert list(copies()) == [(folder, where)]
+    assert find().path == find("real").path == folder
+    assert find().why == f"found complete {where}"
+
+
+def test_order(disk):
+    """The pinned revision before any other, the hub's main before stray revisions, caches before folders."""
+    local, scope = disk("work/bge-m3"), disk("scope/models/BAAI/bge-m3")
+    stray, main, pinned = (disk(f"{HUB}/{name}") for name in ("stray", COMMIT, REVISION))
+    os.utime(main, (0, 0))  # not the newest
+    refs = pinned.parents[1] / "refs"
+    refs.mkdir()
+    (refs / "main").write_text(COMMIT, encoding="utf-8")
+    assert [folder for folder, _ in copies()] == [pinned, main, stray, scope, local]
+
+
+def test_newest_of_stray_revisions_first(disk):
+    """Without refs the latest download counts."""
+    old, new = disk(f"{HUB}/aaa"), disk(f"{HUB}/bbb")
+    os.utime(old, (1, 1))
+    os.utime(new, (2, 2))
+    assert [folder for folder, _ in copies()] == [new, old]
+
+
+def test_a_broken_copy_is_passed_over_for_a_whole_one(disk):
+    """Half a download in one place must not hide a whole model in another; with no other, the reason is told."""
+    broken = disk(f"{HUB}/{REVISION}")
+    (broken / "tokenizer.json").unlink()
+    assert "the copy in the hub's cache is unusable" in find().why and "tokenizer.json" in find().why
+    whole = disk("work/bge-m3")
+    assert find().path == whole
+
+
+def test_the_home_folder_is_modelscopes_default(disk, monkeypatch, tmp_path):
+    """Most people never set MODELSCOPE_CACHE."""
+    for variable in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(variable, str(tmp_path))
+    monkeypatch.delenv("MODELSCOPE_CACHE")
+    folder = shutil.copytree(disk("elsewhere"), tmp_path / ".cache/modelscope/hub/models/BAAI/bge-m3")
+    assert find().path == Path(folder)
+
+
+def test_a_place_that_cannot_be_read_is_passed_over(disk, monkeypatch):
+    """A home of nobody, a working folder that is gone, a broken note in the cache: each made ``auto`` fail."""
+    folder = disk("project/bge-m3")
+    monkeypatch.setenv("MODELSCOPE_CACHE", "~nobody_of_that_name/x")
+    assert find().path == folder
+    note = disk(f"{HUB}/{COMMIT}").parents[1] / "refs" / "main"
+    note.parent.mkdir()
+    note.write_bytes(b"\xff\xfe")
+    assert find().path == folder
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not remove the working folder")
+def test_a_working_folder_that_is_gone(disk, monkeypatch, tmp_path):
+    """Pages and scripts crashed before their first line."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert find().kind == "mini-m3"
+
+
+@pytest.mark.skipif(not hasattr(os, "symlink") or os.name == "nt", reason="Windows needs rights for links")
+def test_one_copy_under_two_names_counts_once(disk):
+    """ModelScope's old and new folders are links to each other on some machines."""
+    folder = disk("scope/models/BAAI/bge-m3")
+    (Path.cwd() / "bge-m3").symlink_to(folder, target_is_directory=True)
+    assert list(copies()) == [(folder, "in ModelScope's cache")]
+
+
+def test_a_broken_cache_does_not_hide_the_next(disk):
+    """The hub's cache with a branch that cannot be read: the other caches are looked at all the same."""
+    own = disk(f"st/models--BAAI--bge-m3/snapshots/{COMMIT}")
+    broken = disk(f"{HUB}/{REVISION}").parents[1] / "refs"
+    broken.mkdir()
+    (broken / "main").write_bytes(b"\xff\xfe\xff")
+    assert [folder for folder, _ in copies()] == [own]

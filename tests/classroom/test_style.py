@@ -1,0 +1,68 @@
+"""Labels of figures: whatever a reader types, no box for a missing glyph, no formula, no warning."""
+
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from matplotlib.figure import Figure
+
+from classroom.embedding_layers import figures as embedding_layers
+from classroom.encoder import figures as encoder
+from classroom.normalization import figures as normalization
+from classroom.pooling import figures as pooling
+from classroom.style import drawable, glyphs, png, use_style
+from classroom.tokenization import figures as tokenization
+
+ODD = ["▁개", "🙂👩‍💻", "$x$", "a\n\t\u200b\U000e0001", "猫\\alpha_2", "x" * 60]
+
+
+@pytest.fixture(autouse=True)
+def warnings_are_errors():
+    """matplotlib only warns of a glyph that it lacks."""
+    use_style()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+
+
+def test_drawable():
+    """The examples of the docstring, and what must stay as it is."""
+    assert drawable("猫🙂") == "猫U+1F642" and drawable("tokenization", 6) == "token…"
+    assert drawable("▁개\n") == "▁U+AC1CU+000A"
+    assert drawable("▁hello, 世界 </s>", 17) == "▁hello, 世界 </s>"
+    assert drawable("$x$", 3) == r"\$x\$", "cut before the signs are escaped"
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=30), st.none() | st.integers(1, 20))
+@example("$\\frac{$", None)
+def test_any_text_can_be_drawn(text, longest):
+    """Every code can be drawn, the length holds, and matplotlib neither warns nor fails."""
+    label = drawable(text, longest)
+    bare = label.replace(r"\$", "$")
+    assert {ord(c) for c in bare} <= glyphs()
+    assert longest is None or len(bare) <= longest
+    figure = Figure(figsize=(1, 1))
+    figure.text(0, 0, label)
+    png(figure)
+
+
+FIGURES = {
+    "neighbours": lambda: embedding_layers.neighbour_bars("개", [(name, 0.5) for name in ODD], -0.1),
+    "positions": lambda: embedding_layers.position_grid([ODD, ODD[:1]], np.ones((2, 6), int)),
+    "norms": lambda: embedding_layers.norm_panels(np.ones((6, 4)), np.ones((6, 4)), ODD),
+    "attention": lambda: encoder.attention_map(np.full((6, 6), 1 / 6), ODD, "title"),
+    "reading": lambda: pooling.reading_figure(np.arange(12.0).reshape(6, 2), ODD),
+    "picks": lambda: pooling.picks_figure(ODD, [0.1] * 6, "title"),
+    "pieces": lambda: tokenization.pieces_figure([ODD], [range(6)], "title"),
+    "lattice": lambda: tokenization.lattice_figure("▁개🙂$", [(0, 2, -1.0), (2, 4, -2.0)], ["▁개", "🙂$"], "title"),
+    "hits": lambda: normalization.hits_figure(ODD, [0.5] * 6, "$ 개"),
+}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_figures_take_odd_labels(name):
+    """Each figure that shows a reader's words, with words that the fonts lack."""
+    assert png(FIGURES[name]())[:4] == b"\x89PNG"
