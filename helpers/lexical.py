@@ -7,40 +7,17 @@ for what the paper leaves open). The layer lies beside the weights as ``sparse_l
 
 from __future__ import annotations
 
-import pickle
-from pathlib import Path
-
 import torch
 from torch import Tensor
 
-from helpers.checkpoint.integrity import CURE, CheckpointError
 from helpers.tokenization import BOS, EOS, PAD, UNK
-
-
-def load_linear(path: Path, rows: int, hidden: int) -> tuple[Tensor, Tensor]:
-    """Weight ``(rows, H)`` and bias ``(rows,)``, float32, of a linear layer kept as its own ``.pt`` file.
-
-    ``rows`` is 1 for ``sparse_linear.pt`` and H for ``colbert_linear.pt``. Raises ``CheckpointError`` for a file
-    that is missing, damaged, of other sizes, or a pickle of anything but tensors, which is not run.
-    """
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        weight, bias = state["weight"].float(), state["bias"].float()
-    except FileNotFoundError:
-        raise CheckpointError(f"{path} is missing; {CURE}") from None
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError, LookupError, TypeError, AttributeError) as error:
-        raise CheckpointError(f"{path} cannot be read ({type(error).__name__}); {CURE}") from None
-    if weight.shape != (rows, hidden) or bias.shape != (rows,):
-        sizes = f"{list(weight.shape)} and {list(bias.shape)}, not {[rows, hidden]} and {[rows]}"
-        raise CheckpointError(f"{path} holds {sizes}; it belongs to another model; {CURE}")
-    return weight, bias
 
 
 def lexical_weights(hidden: Tensor, ids: Tensor, weight: Tensor, bias: Tensor) -> list[dict[int, float]]:
     """For each text the weight of every input id in it, ids without weight left out.
 
     ``hidden`` ``(B, T, H)`` are the last hidden states, ``ids`` ``(B, T)``; ``weight`` ``(1, H)`` and ``bias``
-    ``(1,)`` come from ``load_linear``. Padding needs no mask: its id is a special token's.
+    ``(1,)`` come from ``helpers.checkpoint.load.load_linear``. Padding needs no mask: its id is a special token's.
 
     Example: hidden ``[[[1.0], [2.0], [3.0]]]``, ids ``[[0, 9, 9]]``, weight ``[[1.0]]``, bias ``[0.5]`` →
     ``[{9: 3.5}]``.

@@ -1,20 +1,11 @@
-"""Lexical weights: by a case made by hand, by a plain loop, and every way the layer's file can be wrong."""
-
-import pickle
+"""Lexical weights: by a case made by hand and by a plain loop."""
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers import CheckpointError
-from helpers.lexical import lexical_weights, load_linear
-
-
-def save(path, **state):
-    """A linear layer as FlagEmbedding keeps it."""
-    torch.save(state, path)
-    return path
+from helpers.lexical import lexical_weights
 
 
 def test_by_hand():
@@ -45,34 +36,10 @@ def test_by_a_plain_loop(seed, texts, length):
             assert found.get(number, 0.0) == pytest.approx(max(best, 0.0) if number > 3 else 0.0, abs=1e-5)
 
 
-def test_half_precision_file_is_read_as_float32(tmp_path):
-    """bge-m3 keeps both layers in float16."""
-    path = save(tmp_path / "sparse_linear.pt", weight=torch.ones(1, 4).half(), bias=torch.zeros(1).half())
-    weight, bias = load_linear(path, 1, 4)
-    assert (weight.dtype, bias.dtype) == (torch.float32, torch.float32)
+def test_hidden_states_in_half_precision():
+    """The layer follows the model's precision."""
     hidden = torch.ones(1, 1, 4, dtype=torch.float16)
-    assert lexical_weights(hidden, torch.tensor([[5]]), weight, bias) == [{5: 4.0}]
-
-
-@pytest.mark.parametrize(
-    ("spoil", "told"),
-    [
-        (lambda path: path.unlink(), "is missing"),
-        (lambda path: path.write_bytes(path.read_bytes()[:100]), "cannot be read"),
-        (lambda path: path.write_bytes(b""), "cannot be read"),
-        (lambda path: path.write_bytes(pickle.dumps(print, protocol=2)), "cannot be read"),
-        (lambda path: save(path, weight=torch.ones(1, 4)), "cannot be read"),
-        (lambda path: save(path, weight=torch.ones(1, 5), bias=torch.ones(1)), "belongs to another model"),
-        (lambda path: save(path, weight=torch.ones(1, 4), bias=torch.ones(2)), "belongs to another model"),
-    ],
-)
-def test_a_wrong_file(tmp_path, spoil, told):
-    """One error that names the file and says what to do."""
-    path = save(tmp_path / "sparse_linear.pt", weight=torch.ones(1, 4), bias=torch.zeros(1))
-    spoil(path)
-    with pytest.raises(CheckpointError, match=told) as caught:
-        load_linear(path, 1, 4)
-    assert str(path) in str(caught.value) and "python -m helpers download" in str(caught.value)
+    assert lexical_weights(hidden, torch.tensor([[5]]), torch.ones(1, 4), torch.zeros(1)) == [{5: 4.0}]
 
 
 def test_shapes_that_do_not_fit():

@@ -25,8 +25,9 @@ from test_parity import SABOTAGE
 
 from helpers import BgeM3, TruncationWarning, find, ladder
 from helpers.checkpoint import verify
+from helpers.checkpoint.load import load_linear
 from helpers.checkpoint.manifest import PINNED
-from helpers.lexical import lexical_weights, load_linear
+from helpers.lexical import lexical_weights
 from helpers.parity import tolerance
 
 pytestmark = pytest.mark.real_shape
@@ -126,7 +127,7 @@ def test_encode_is_flagembedding(folder, bge, ours):
     options = {"max_length": 8192, "return_dense": True, "return_sparse": True}
     out, longest = theirs.encode(SHORT, **options), theirs.encode([LONGEST], **options)
     np.testing.assert_allclose(ours, np.concatenate([out["dense_vecs"], longest["dense_vecs"]]), 0, ATOL)
-    linear = load_linear(folder / "sparse_linear.pt", 1, 1024)
+    linear = load_linear(folder, "sparse_linear.pt", 1, 1024)
     for text, expected in zip(SHORT, out["lexical_weights"], strict=True):
         walk = bge.walk([text])
         (found,) = lexical_weights(walk.hidden_states[-1], walk.ids, *linear)

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from helpers.checkpoint.find import Checkpoint, find
@@ -18,6 +19,7 @@ from helpers.checkpoint.integrity import CURE, CheckpointError, check_report, re
 
 if TYPE_CHECKING:
     import torch
+    from torch import Tensor
     from transformers import PreTrainedTokenizerBase, XLMRobertaModel
 
 
@@ -57,6 +59,30 @@ def load(
     if found.kind == "bge-m3" and not is_bge_m3(model, tokenizer):
         found = replace(found, kind="other", why=f"{found.why}; bge-m3's shape, but not its weights")
     return model.eval(), tokenizer, found
+
+
+def load_linear(folder: Path, name: str, rows: int, hidden: int) -> tuple[Tensor, Tensor]:
+    """Weight ``(rows, H)`` and bias ``(rows,)``, float32, of one of the two linear layers beside the weights.
+
+    ``rows`` is 1 for ``sparse_linear.pt`` and H for ``colbert_linear.pt``. Raises ``CheckpointError`` for a file
+    that is missing, damaged, of other sizes, or a pickle of anything but tensors, which is not run.
+
+    Example: ``load_linear(bge.checkpoint.path, "sparse_linear.pt", 1, 1024)[0].shape`` → ``(1, 1024)``.
+    """
+    import torch
+
+    path = folder / name
+    if not path.is_file():
+        raise CheckpointError(f"{path} is missing; {CURE}")
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        weight, bias = state["weight"].float(), state["bias"].float()
+    except Exception as error:  # a damaged file fails in torch's reader, with a dozen kinds of error
+        raise CheckpointError(f"{path} cannot be read ({reason(error)}); {CURE}") from error
+    if weight.shape != (rows, hidden) or bias.shape != (rows,):
+        sizes = f"{list(weight.shape)} and {list(bias.shape)}, not {[rows, hidden]} and {[rows]}"
+        raise CheckpointError(f"{path} holds {sizes}; it belongs to another model; {CURE}")
+    return weight, bias
 
 
 @contextmanager

@@ -16,9 +16,10 @@ import torch
 from tqdm.auto import tqdm
 
 from helpers.checkpoint.integrity import CheckpointError
+from helpers.checkpoint.load import load_linear
 from helpers.checkpoint.manifest import PINNED, WEIGHTS, sha256
 from helpers.checkpoint.recorded import recorded_figures
-from helpers.lexical import lexical_weights, load_linear
+from helpers.lexical import lexical_weights
 from helpers.parity import ladder, tolerance
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def lexical(bge: BgeM3, recorded: dict[str, dict[str, float]]) -> Finding:
     if not path.is_file():
         return Finding(stage, None, f"not checked: {path.name} is not here")
     try:
-        linear = load_linear(path, 1, bge.model.config.hidden_size)
+        linear = load_linear(path.parent, path.name, 1, bge.model.config.hidden_size)
     except CheckpointError as error:
         return Finding(stage, False, str(error))
     walk, gap = bge.walk(list(recorded)), 0.0

@@ -1,5 +1,6 @@
 """Finding a checkpoint (mini, path, BGE_M3, the hub's cache, auto) and loading it."""
 
+import pickle
 import shutil
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from safetensors.torch import load_file
 
 from helpers import BgeM3, CheckpointError, find
 from helpers.checkpoint.find import MINI
-from helpers.checkpoint.load import load
+from helpers.checkpoint.load import load, load_linear
 
 
 def test_bin_loads_with_equal_weights(folder):
@@ -148,3 +149,40 @@ def test_environment_variable(hub, folder, monkeypatch):
     for which in ("auto", "real"):
         with pytest.raises(CheckpointError, match=told):
             find(which)
+
+
+def save(path, **state):
+    """A linear layer as FlagEmbedding keeps it."""
+    torch.save(state, path)
+    return path
+
+
+def test_a_linear_layer_in_half_precision_is_read_as_float32(tmp_path):
+    """bge-m3 keeps both layers in float16."""
+    save(tmp_path / "sparse_linear.pt", weight=torch.ones(1, 4).half(), bias=torch.zeros(1).half())
+    weight, bias = load_linear(tmp_path, "sparse_linear.pt", 1, 4)
+    assert (weight.dtype, bias.dtype) == (torch.float32, torch.float32)
+    assert (weight.tolist(), bias.tolist()) == ([[1.0] * 4], [0.0])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda path: path.unlink(), "is missing"),
+        (lambda path: path.write_bytes(path.read_bytes()[:100]), "cannot be read"),
+        (lambda path: path.write_bytes(b""), "cannot be read"),
+        (lambda path: path.write_bytes(pickle.dumps(print, protocol=2)), "cannot be read"),
+        (lambda path: save(path, weight=torch.ones(4, 4)), "cannot be read"),
+        (lambda path: save(path, weight=torch.ones(4, 5), bias=torch.ones(4)), "belongs to another model"),
+        (lambda path: save(path, weight=torch.ones(4, 4), bias=torch.ones(2)), "belongs to another model"),
+        (lambda path: save(path, weight=torch.ones(1, 4), bias=torch.ones(1)), "belongs to another model"),
+    ],
+)
+def test_a_linear_layer_that_is_wrong(tmp_path, spoil, message):
+    """One error that names the file and says what to do."""
+    path = save(tmp_path / "colbert_linear.pt", weight=torch.ones(4, 4), bias=torch.zeros(4))
+    assert load_linear(tmp_path, path.name, 4, 4)[0].shape == (4, 4)
+    spoil(path)
+    with pytest.raises(CheckpointError, match=message) as caught:
+        load_linear(tmp_path, path.name, 4, 4)
+    assert str(path) in str(caught.value) and "python -m helpers download" in str(caught.value)

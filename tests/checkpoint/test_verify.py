@@ -15,8 +15,8 @@ from test_parity import SABOTAGE
 from helpers import BgeM3
 from helpers.checkpoint import verify
 from helpers.checkpoint.find import MINI, find
+from helpers.checkpoint.load import load_linear
 from helpers.checkpoint.manifest import PINNED
-from helpers.lexical import load_linear
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def recorded(bge, reference):
     scores = torch.from_numpy(bge.encode([planets["query"], *planets["documents"]], dtype=torch.bfloat16))
     planets["cosine"] = (scores[1:] @ scores[0]).tolist()
     made["config"] = {key: bge.checkpoint.config.get(key, value) for key, value in made["config"].items()}
-    weight, bias = load_linear(bge.checkpoint.path / "sparse_linear.pt", 1, 256)
+    weight, bias = load_linear(bge.checkpoint.path, "sparse_linear.pt", 1, 256)
     for text in made["lexical_weights"]["texts"]:
         (ids,) = bge.tokenizer([text])["input_ids"]
         with torch.inference_mode():
