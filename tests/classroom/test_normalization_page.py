@@ -187,10 +187,8 @@ def test_int8_keeps_within_its_bound():
     assert [lab.bytes_each(1024, kind) for kind in lab.STORAGES] == [4096, 2048, 1028]
 
 
-def test_ranks_and_area():
-    """On paper; ties count against the partner."""
-    assert lab.own_ranks(torch.tensor([[0.9, 0.1], [0.8, 0.2]])).tolist() == [1, 2]
-    assert lab.own_ranks(torch.ones(3, 3)).tolist() == [3, 3, 3]
+def test_area():
+    """Equal scores are a guess."""
     assert lab.area_under_curve(torch.tensor([1.0]), torch.tensor([1.0])) == 0.5
 
 

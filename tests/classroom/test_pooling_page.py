@@ -11,7 +11,7 @@ from conftest import FULL, TEXTS
 from matplotlib.figure import Figure
 
 from classroom.pooling import exercises, figures, widgets
-from classroom.pooling.measure import all_vectors, bootstrap, reciprocal_ranks
+from classroom.pooling.measure import all_vectors
 from classroom.sentences import load_sentences
 from classroom.style import use_style
 from helpers.pooling import POOLINGS
@@ -62,30 +62,6 @@ def test_vectors_of_a_text_too_long(mini):
     """It is cut with a warning, not an IndexError."""
     with pytest.warns(TruncationWarning):
         assert all_vectors(mini, [FULL * 2]).isfinite().all()
-
-
-def test_reciprocal_ranks():
-    """Places by hand; decoys push down; ties share the middle; one vector for all is a guess."""
-    queries = torch.eye(3)
-    assert reciprocal_ranks(queries, torch.eye(3)).tolist() == [1, 1, 1]
-    candidates = torch.tensor([[1.0, 0, 0], [1, 0.5, 0], [0, 1, 0.5]])
-    assert reciprocal_ranks(queries, candidates).tolist() == pytest.approx([1, 1 / 2, 1])
-    candidates = torch.tensor([[1.0, 1, 0], [1, 0, 0], [1, 0, 0]])  # two decoys tie above it: both go before
-    assert reciprocal_ranks(queries[:1], candidates).tolist() == pytest.approx([1 / 3])
-    assert reciprocal_ranks(torch.ones(4, 2), torch.ones(7, 2)).tolist() == pytest.approx([2 / 8] * 4)
-    with pytest.raises(ValueError, match="3 queries need as many candidates"):
-        reciprocal_ranks(queries, queries[:2])
-
-
-def test_bootstrap():
-    """No spread, no width; about ± 1.96 standard errors for many values; the same seed, the same answer."""
-    assert bootstrap(torch.full((9,), 0.5)) == (0.5, 0.5)
-    values = torch.randn(400, generator=torch.Generator().manual_seed(1))
-    low, high = bootstrap(values)
-    error = values.std().item() / 20
-    assert low == pytest.approx(values.mean().item() - 1.96 * error, abs=0.02)
-    assert high == pytest.approx(values.mean().item() + 1.96 * error, abs=0.02)
-    assert bootstrap(values) == (low, high) != bootstrap(values, seed=1)
 
 
 def test_figures():

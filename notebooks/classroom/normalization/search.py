@@ -1,4 +1,4 @@
-"""A small search index over the course's sentences: storage, ranks, thresholds and calibrated scores.
+"""A small search index over the course's sentences: storage, thresholds and calibrated scores.
 
 Everything here works on unit vectors, float32 ``(n, H)``, and on plain cosines; nothing draws.
 """
@@ -44,11 +44,6 @@ def stored(vectors: Tensor, storage: str) -> Tensor:
 def bytes_each(width: int, storage: str) -> int:
     """Bytes of one stored vector of ``width`` numbers; int8 needs 4 more for its scale."""
     return {"float32": 4 * width, "float16": 2 * width, "int8": width + 4}[storage]
-
-
-def own_ranks(scores: Tensor) -> Tensor:
-    """Rank of each row's own partner, the diagonal of ``(n, n)``; 1 is best, a tie counts against it → ``(n,)``."""
-    return (scores >= scores.diagonal()[:, None]).sum(dim=1)
 
 
 def area_under_curve(related: Tensor, unrelated: Tensor) -> float:

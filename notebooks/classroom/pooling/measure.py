@@ -1,8 +1,4 @@
-"""Measurements of page 04: every pooling of every layer in one pass, ranks, and how sure they are.
-
-``all_vectors`` makes the vectors, ``reciprocal_ranks`` says where each text's partner lands among the
-candidates, ``bootstrap`` gives the interval in which the mean of such numbers moves when the texts change.
-"""
+"""The vectors of page 04's measurements: every pooling of every layer in one pass."""
 
 from __future__ import annotations
 
@@ -11,12 +7,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from helpers.normalization import l2_normalize, similarity_matrix
+from helpers.normalization import l2_normalize
 from helpers.pipeline import BgeM3
 from helpers.pooling import POOLINGS, pool
 from helpers.tokenization import check_texts, cut, pad
-
-TIE = 1e-5  # cosines nearer than this are equal: batches of another size round differently
 
 
 @torch.inference_mode()
@@ -42,38 +36,3 @@ def all_vectors(bge: BgeM3, texts: Sequence[str], batch_size: int = 32, max_leng
             for kind, how in enumerate(POOLINGS):
                 vectors[kind, layer, numbers] = l2_normalize(pool(hidden, mask, how)).float().cpu()  # (b, H)
     return vectors
-
-
-def reciprocal_ranks(queries: Tensor, candidates: Tensor) -> Tensor:
-    """1 / rank of each query's own candidate, ``(n, H)`` and ``(m, H)`` with m ≥ n → ``(n,)``.
-
-    Query i's own candidate is candidate i; any further candidates are decoys. Candidates that tie
-    with the own one (cosines within 1e-5) share the middle of their ranks, so a model that gives every
-    text one and the same vector earns what blind guessing would: 2 / (m + 1).
-
-    Raises ``ValueError`` if a query has no candidate of its own.
-    Example: own cosine 0.9, others 0.95 and 0.2 → rank 2 → 0.5.
-    """
-    if len(candidates) < len(queries):
-        raise ValueError(f"{len(queries)} queries need as many candidates of their own, got {len(candidates)}")
-    scores = similarity_matrix(queries, candidates)  # (n, m)
-    own = scores.diagonal()[:, None]  # (n, 1)
-    better = (scores > own + TIE).sum(dim=1)  # (n,)
-    tied = ((scores - own).abs() <= TIE).sum(dim=1) - 1  # (n,), the own one left out
-    return 1 / (1 + better + tied / 2)
-
-
-def bootstrap(values: Tensor, draws: int = 2000, level: float = 0.95, seed: int = 0) -> tuple[float, float]:
-    """Percentile interval of the mean of ``values`` ``(n,)`` over ``draws`` samples of n with replacement.
-
-    Efron & Tibshirani 1993, section 13.3. For the difference of two methods give the differences text
-    by text (a paired comparison). The same seed always draws the same samples.
-
-    Example: equal values have an interval of width 0: ``bootstrap(tensor([0.5, 0.5]))`` → ``(0.5, 0.5)``.
-    """
-    generator = torch.Generator().manual_seed(seed)
-    picks = torch.randint(len(values), (draws, len(values)), generator=generator)  # (draws, n)
-    means = values.double()[picks].mean(dim=1)  # (draws,)
-    edge = (1 - level) / 2
-    low, high = torch.quantile(means, torch.tensor([edge, 1 - edge], dtype=torch.float64)).tolist()
-    return low, high
