@@ -1,25 +1,18 @@
-"""The encoder page's widget over its whole input range, its figures, and its exercises: right, wrong and unsolved."""
+"""The encoder page's widget over its whole input range, and its figures."""
 
-import json
-import math
 import re
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from conftest import FULL, TEXTS
 from matplotlib.figure import Figure
-from torch.nn import functional
 
-from classroom.encoder import exercises, figures, widgets
+from classroom.encoder import figures, widgets
 from classroom.style import use_style
 
-PAGE = Path(__file__).parents[2] / "notebooks" / "03_encoder_stack.ipynb"
 TYPED = [*TEXTS, "<script>alert(1)</script>", "$x$ costs $5 & <b>", "👩‍💻🐛", "\n", FULL * 2]
-NAMES = {"softmax": "softmax", "split": "split", "attend": "attend_heads", "entropy": "entropy_of_heads"}
-NAMES["layer"] = "my_layer"
 
 
 @pytest.fixture(autouse=True)
@@ -109,117 +102,3 @@ def test_figures(mini):
         drawn(figures.curves(range(layers + 1), {"打": range(layers + 1), "b": [1] * (layers + 1)}, "t", "x", "y"))
     drawn(figures.curves([64, 128], {"a": [1, 10], "b": [2, 4]}, "t", "x", "y", log=True))
     assert figures.spread(24) == [0, 8, 15, 23] and figures.spread(2) == [0, 1]
-
-
-def page():
-    """The notebook's cells as (kind, source)."""
-    cells = json.loads(PAGE.read_text(encoding="utf-8"))["cells"]
-    return [(cell["cell_type"], "".join(cell["source"])) for cell in cells]
-
-
-def solutions():
-    """The functions of the page's folded solutions, by name."""
-    folded = next(source for kind, source in page() if kind == "markdown" and source.startswith("## Solutions"))
-    names: dict = {"torch": torch}
-    for block in re.findall(r"```python\n(.*?)```", folded, re.DOTALL):
-        exec(block, names)
-    return names
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_solutions_are_right(name, capsys):
-    """What the page calls a solution passes its own check."""
-    assert getattr(exercises, name)(solutions()[NAMES[name]]) is True
-    said = capsys.readouterr().out
-    assert said.startswith("✓") and "one token" in said and "padded batch" in said and "mixed scripts" in said
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_stubs_are_told_not_yet(name, capsys):
-    """The page's own stub does not stop the notebook."""
-    cell = next(s for kind, s in page() if kind == "code" and f"exercises.{name}({NAMES[name]})" in s)
-    exec(cell, {"exercises": exercises})
-    assert capsys.readouterr().out.startswith("… not yet")
-
-
-def hide(scores, mask):
-    """Scores with padding keys at the lowest number."""
-    return scores.masked_fill(mask[:, None, None, :] == 0, torch.finfo(scores.dtype).min)
-
-
-def entropy_of(weights, rows):
-    """Entropy of the rows, its mean weighted by ``rows``."""
-    return (torch.special.entr(weights).sum(-1) * rows).sum(-1) / rows.sum(-1)
-
-
-def layer_with(hidden, mask, layer, gelu=functional.gelu, residual=1, pre=False, masked=True):
-    """A layer with one thing spoilt."""
-    own, out = layer.attention.self, layer.attention.output
-    x = out.LayerNorm(hidden) if pre else hidden
-    parts = (own.query(x), own.key(x), own.value(x))
-    q, k, v = (part.unflatten(-1, (own.num_attention_heads, -1)).transpose(1, 2) for part in parts)
-    allowed = mask.bool()[:, None, None, :] if masked else None
-    context = functional.scaled_dot_product_attention(q, k, v, attn_mask=allowed).transpose(1, 2).flatten(2)
-    attended = residual * hidden + out.dense(context)
-    if pre:
-        return attended + layer.output.dense(gelu(layer.intermediate.dense(layer.output.LayerNorm(attended))))
-    attended = out.LayerNorm(attended)
-    return layer.output.LayerNorm(attended + layer.output.dense(gelu(layer.intermediate.dense(attended))))
-
-
-WRONG = {
-    "softmax": [
-        lambda x: torch.exp(x) / torch.exp(x).sum(-1, keepdim=True),  # overflows
-        lambda x: torch.softmax(x, dim=0),
-        lambda x: torch.exp(x - x.max()) / torch.exp(x - x.max()).sum(),  # over everything
-        lambda x: x / x.sum(-1, keepdim=True),
-        lambda x: torch.log_softmax(x, -1),
-    ],
-    "split": [
-        lambda x, heads: x.reshape(len(x), heads, x.shape[1], -1),  # mixes tokens
-        lambda x, heads: x.reshape(*x.shape[:2], heads, -1),  # no transpose
-        lambda x, heads: x.unflatten(-1, (-1, heads)).permute(0, 3, 1, 2),  # every A-th column
-    ],
-    "attend": [
-        lambda q, k, v, m: torch.softmax(hide(q @ k.mT, m), -1) @ v,  # no scale
-        lambda q, k, v, m: torch.softmax(q @ k.mT / q.shape[-1] ** 0.5, -1) @ v,  # no mask
-        lambda q, k, v, m: torch.softmax(hide(q @ k.mT / q.shape[-1], m), -1) @ v,  # by D
-        lambda q, k, v, m: torch.softmax(hide(q @ k.mT / q.shape[-1] ** 0.5, m), -2) @ v,
-        lambda q, k, v, m: torch.softmax(q @ k.mT / q.shape[-1] ** 0.5, -1) * m[:, None, None, :] @ v,  # mask after
-        lambda q, k, v, m: torch.softmax(hide(q @ k.mT / (q.shape[1] * q.shape[3]) ** 0.5, m), -1) @ v,  # √H
-    ],
-    "entropy": [
-        lambda w, m: torch.special.entr(w).sum(-1).mean(-1),  # counts padding rows
-        lambda w, m: entropy_of(w, m[:, None, :]) / math.log(2),  # bits
-        lambda w, m: -((w * w.log()).sum(-1) * m[:, None, :]).sum(-1) / m.sum(-1)[:, None],  # 0 · ln 0
-        lambda w, m: (torch.special.entr(w).sum(-1) * m[:, None, :]).mean(-1),  # divides by T
-    ],
-    "layer": [
-        lambda h, m, layer: layer_with(h, m, layer, pre=True),
-        lambda h, m, layer: layer_with(h, m, layer, masked=False),
-        lambda h, m, layer: layer_with(h, m, layer, residual=0),
-        lambda h, m, layer: layer_with(h, m, layer, gelu=lambda x: functional.gelu(x, approximate="tanh")),
-        lambda h, m, layer: layer_with(h, m, layer, gelu=torch.relu),
-    ],
-}
-
-
-@pytest.mark.parametrize(("name", "number"), [(name, n) for name, wrong in WRONG.items() for n in range(len(wrong))])
-def test_wrong_solutions_are_caught(name, number, capsys):
-    """Each plausible mistake gets a hint, never a pass or a traceback."""
-    assert getattr(exercises, name)(WRONG[name][number]) is False
-    said = capsys.readouterr().out
-    assert said.startswith("✗") and "Hint: " in said
-
-
-def test_right_layer_is_not_called_wrong():
-    """The spoiling helper itself is right when nothing is spoilt, so each wrong one fails for its own reason."""
-    assert exercises.layer(layer_with)
-    assert exercises.entropy(lambda w, m: entropy_of(w, m[:, None, :]))
-
-
-def test_checks_leave_chance_alone():
-    """A check that moves torch's generator would change the page's later numbers."""
-    before = torch.get_rng_state()
-    exercises.attend(lambda *_: None)
-    assert torch.equal(before, torch.get_rng_state())

@@ -1,8 +1,6 @@
-"""Page 05's controls over their whole range, its search laboratory, its exercises and their solutions."""
+"""Page 05's controls over their whole range, and its search laboratory."""
 
-import json
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,12 +8,11 @@ import torch
 from matplotlib.figure import Figure
 from torch.nn.functional import normalize
 
-from classroom.normalization import exercises, figures, widgets
+from classroom.normalization import figures, widgets
 from classroom.normalization import search as lab
 from classroom.sentences import load_sentences
 from classroom.style import use_style
 
-NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "05_normalization.ipynb"
 AWKWARD = ["", "   ", "😀", "👩‍💻🇨🇳", "<script>alert(1)</script>", "{x} %s & <b>", "明天会下雨吗？", "\x00\u200b", "a"]
 
 
@@ -29,82 +26,6 @@ def style():
 def index(mini):
     """The search index over a few sentences of every topic."""
     return lab.build_index(mini, load_sentences()[::7])
-
-
-def solutions() -> dict[str, str]:
-    """The folded solutions of the notebook by the name of the function each defines."""
-    cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
-    text = "".join(line for cell in cells if cell["cell_type"] == "markdown" for line in cell["source"])
-    blocks = re.findall(r"```python\n(.*?)```", text.split("## Solutions", 1)[1], re.DOTALL)
-    return {re.match(r"def (\w+)", block).group(1): block for block in blocks}
-
-
-def solved(name):
-    """One solution as a function."""
-    space = {"torch": torch}
-    exec(solutions()[name], space)
-    return space[name]
-
-
-NAMES = ["unit", "top_k", "document_vector", "int8_scores"]
-WRONG = {
-    "unit": {
-        "batch dim": lambda x: normalize(x, dim=0),
-        "torch's default dim": lambda x: normalize(x) if x.ndim > 1 else normalize(x, dim=0),
-        "no eps": lambda x: x / x.norm(dim=-1, keepdim=True),
-        "whole matrix": lambda x: x / x.norm().clamp_min(1e-12),
-        "eps added": lambda x: x / (x.norm(dim=-1, keepdim=True) + 1e-6),
-        "L1": lambda x: x / x.abs().sum(dim=-1, keepdim=True).clamp_min(1e-12),
-        "half precision": lambda x: x / x.pow(2).sum(-1, keepdim=True).sqrt().clamp_min(1e-12),
-    },
-    "top_k": {
-        "raw dot": lambda q, d, k: (d @ q).topk(min(k, len(d))).indices,
-        "nan wins": lambda q, d, k: (d / d.norm(dim=1, keepdim=True) @ q).topk(min(k, len(d))).indices,
-        "smallest": lambda q, d, k: (normalize(d) @ q).topk(min(k, len(d)), largest=False).indices,
-        "k too large": lambda q, d, k: (normalize(d) @ q).topk(k).indices,
-        "raw distance": lambda q, d, k: (d - q).norm(dim=1).topk(min(k, len(d)), largest=False).indices,
-        "scores": lambda q, d, k: (normalize(d) @ q).topk(min(k, len(d))).values,
-    },
-    "document_vector": {
-        "average first": lambda c, m: normalize((c * m[..., None]).sum(1) / m.sum(1, keepdim=True), dim=-1),
-        "no second norm": lambda c, m: (normalize(c, dim=-1) * m[..., None]).sum(1) / m.sum(1, keepdim=True),
-        "no mask": lambda c, m: normalize(normalize(c, dim=-1).mean(dim=1), dim=-1),
-        "over the chunks": lambda c, m: normalize((normalize(c, dim=1) * m[..., None]).sum(1), dim=-1),
-        "first chunk": lambda c, m: normalize(c[:, 0], dim=-1),
-    },
-    "int8_scores": {
-        "wraps": lambda a, b: torch.from_numpy(a.numpy() @ b.numpy().T),
-        "clamped": lambda a, b: (a.int() @ b.int().T).clamp(-128, 127),
-        "transposed": lambda a, b: b.int() @ a.int().T,
-        "elementwise": lambda a, b: (a.int() * b.int()).sum(dim=1),
-        "cosine": lambda a, b: normalize(a.float()) @ normalize(b.float()).T,
-    },
-}
-
-
-def test_every_exercise_has_its_solution():
-    """Stubs, checks and folded solutions go together."""
-    assert sorted(solutions()) == sorted(NAMES) == sorted(WRONG)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_solution_passes(name, capsys):
-    """The folded solution satisfies its own check, in all cases."""
-    assert getattr(exercises, name)(solved(name)), capsys.readouterr().out
-
-
-@pytest.mark.parametrize(("name", "mistake"), [(n, m) for n, wrong in WRONG.items() for m in wrong])
-def test_wrong_solutions_are_caught(name, mistake, capsys):
-    """Each plausible mistake gets a hint instead of a traceback."""
-    assert getattr(exercises, name)(WRONG[name][mistake]) is False
-    assert "Hint:" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_stub_is_told_not_yet(name, capsys):
-    """An unsolved exercise doesn't stop the page."""
-    assert getattr(exercises, name)(lambda *_: None) is False
-    assert "not yet" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("degrees", range(0, 181, 30))

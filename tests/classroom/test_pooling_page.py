@@ -1,7 +1,6 @@
-"""Page 04: its measurements, its figures, its live controls over their whole range, its exercises."""
+"""Page 04: its vectors, its figures, its live controls over their whole range."""
 
 import re
-from pathlib import Path
 
 import matplotlib
 import numpy as np
@@ -10,15 +9,13 @@ import torch
 from conftest import FULL, TEXTS
 from matplotlib.figure import Figure
 
-from classroom.pooling import exercises, figures, widgets
+from classroom.pooling import figures, widgets
 from classroom.pooling.measure import all_vectors
 from classroom.sentences import load_sentences
 from classroom.style import use_style
 from helpers.pooling import POOLINGS
 from helpers.tokenization import TruncationWarning
 
-PAGE = Path(__file__).parents[2] / "notebooks" / "04_pooling.ipynb"
-EXERCISES = ("first_real", "join_parts", "mean_without_special", "max_winners")
 SENTENCES = load_sentences()
 TOPICS = sorted({sentence.topic for sentence in SENTENCES})
 
@@ -32,18 +29,6 @@ def style():
     with matplotlib.rc_context():
         use_style()
         yield
-
-
-def solutions() -> dict:
-    """The functions in the folded solutions of the page."""
-    import nbformat
-
-    page = nbformat.read(PAGE, as_version=4)
-    text = "\n".join(cell.source for cell in page.cells if cell.cell_type == "markdown")
-    names: dict = {"torch": torch}
-    for block in re.findall(r"```python\n(.*?)```", text[text.index("## Solutions") :], flags=re.S):
-        exec(block, names)
-    return names
 
 
 def test_vectors_of_every_pooling_and_layer(mini):
@@ -143,66 +128,3 @@ def test_panel_answers(mini):
     before = picks.value
     text.value = "<b>bold</b>"
     assert picks.value != before and "<b>" not in picks.value
-
-
-@pytest.mark.parametrize("name", EXERCISES)
-def test_solution_passes(name, capsys):
-    """The page's own answer is right."""
-    assert getattr(exercises, name)(solutions()[name])
-    assert "✓ right" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize("name", EXERCISES)
-def test_stub_is_not_yet(name, capsys):
-    """A function without a body is no mistake."""
-    assert not getattr(exercises, name)(lambda *_: None)
-    assert "not yet" in capsys.readouterr().out
-
-
-def inner(hidden, mask, last):
-    """Mean without position 0 and ``last``, as a wrong answer would have it."""
-    kept = mask.clone()
-    kept[:, 0] = 0
-    kept[torch.arange(len(mask)), last] = 0
-    return (hidden * kept[..., None]).sum(dim=1) / kept.sum(dim=1, keepdim=True)
-
-
-def count(winners, length):
-    """How often each position is named, (B, H) → (B, length)."""
-    return torch.nn.functional.one_hot(winners, length).sum(dim=1)
-
-
-WRONG = {
-    "position 0": ("first_real", lambda h, m: h[:, 0]),
-    "last position": ("first_real", lambda h, m: h[:, -1]),
-    "counts back by the length": ("first_real", lambda h, m: h[torch.arange(len(h)), -m.sum(dim=1)]),
-    "keeps the batch dimension out": ("first_real", lambda h, m: h[0, m[0].argmax()]),
-    "mean of means": ("join_parts", lambda means, lengths: means.mean(dim=0)),
-    "divides by the number of parts": ("join_parts", lambda x, n: (x * n[:, None]).sum(dim=0) / len(n)),
-    "weights over the wrong axis": ("join_parts", lambda x, n: x.sum(dim=0) / n.sum()),
-    "special tokens left in": ("mean_without_special", lambda h, m: (h * m[..., None]).sum(1) / m.sum(1, keepdim=True)),
-    "cuts the last position": ("mean_without_special", lambda h, m: inner(h, m, -1)),
-    "nan for an empty text": ("mean_without_special", lambda h, m: inner(h, m, m.sum(dim=1) - 1)),
-    "padding forgotten": ("mean_without_special", lambda h, m: h[:, 1:-1].mean(dim=1)),
-    "no mask": ("max_winners", lambda h, m: count(h.argmax(dim=1), m.shape[1])),
-    "padding set to 0": ("max_winners", lambda h, m: count((h * m[..., None]).argmax(dim=1), m.shape[1])),
-    "largest magnitude": ("max_winners", lambda h, m: count((h.abs() * m[..., None]).argmax(dim=1), m.shape[1])),
-    "shares for counts": ("max_winners", lambda h, m: solutions()["max_winners"](h, m) / h.shape[-1]),
-    "a tensor of the wrong kind": ("max_winners", lambda h, m: [1, 2, 3]),
-    "raises": ("max_winners", lambda h, m: h.no_such_method()),
-}
-
-
-@pytest.mark.parametrize("label", WRONG)
-def test_wrong_answer_is_caught(label, capsys):
-    """With a hint and no traceback."""
-    name, function = WRONG[label]
-    assert not getattr(exercises, name)(function)
-    told = capsys.readouterr().out
-    assert told.startswith("✗") and "Hint:" in told
-
-
-def test_every_exercise_has_two_wrong_answers():
-    """So that no check lets everything pass."""
-    for name in EXERCISES:
-        assert sum(wrong == name for wrong, _ in WRONG.values()) >= 2

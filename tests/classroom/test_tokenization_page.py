@@ -1,10 +1,7 @@
-"""Page 01's widgets over their whole range, its figures, and its exercises: right and wrong solutions."""
+"""Page 01's widgets over their whole range, and its figures."""
 
-import json
-import math
 import re
 from html import unescape
-from pathlib import Path
 
 import pytest
 import torch
@@ -13,143 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from classroom.tokenization import exercises, figures
+from classroom.tokenization import figures
 from classroom.tokenization.widgets import ROWS, SHOWN, box, candidates, chances, kinds, n_best, panel, read
 from helpers.tokenization import piece_id, tokenize
 from helpers.unigram import segment, text_pieces
 
-NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "01_tokenization.ipynb"
-EXERCISES = ("pad_batch", "windows", "offsets", "log_likelihood")
 MORE = [
     "<script>alert('x')</script>", "🐛🇨🇳👩‍💻", "a\n\nb", "语言 model " * 400, "\x00", "&amp;",
     '"><img src=x>', "x" * 300,
 ]  # fmt: skip
-
-
-def notebook_cells(kind: str) -> list[str]:
-    """The sources of the page's cells of one kind."""
-    cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
-    return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == kind]
-
-
-def solutions() -> dict:
-    """The functions in the folded solutions, under their names."""
-    names: dict = {"torch": torch}
-    (folded,) = [text for text in notebook_cells("markdown") if text.startswith("## Solutions")]
-    for block in re.findall(r"```python\n(.*?)```", folded, re.DOTALL):
-        exec(block, names)
-    return names
-
-
-@pytest.mark.parametrize("name", EXERCISES)
-def test_solution_passes(name, capsys):
-    """A check that its own solution fails would send readers in circles."""
-    assert getattr(exercises, name)(solutions()[name])
-    assert "✓ right" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize("name", EXERCISES)
-def test_stub_is_told_not_yet(name, capsys):
-    """The stubs as they stand in the notebook must neither pass nor stop it."""
-    (stub,) = [code for code in notebook_cells("code") if f"def {name}(" in code]
-    names = {"torch": torch, "exercises": exercises}
-    exec(stub, names)
-    assert not getattr(exercises, name)(names[name])
-    assert capsys.readouterr().out.count("not yet") == 2
-
-
-def pad_left(rows):
-    longest = max(map(len, rows))
-    ids = [[1] * (longest - len(row)) + row for row in rows]
-    return torch.tensor([ids, [[0] * (longest - len(row)) + [1] * len(row) for row in rows]])
-
-
-def pad_with_zero(rows):
-    longest = max(map(len, rows))
-    ids = [row + [0] * (longest - len(row)) for row in rows]
-    return torch.tensor([ids, [[1] * len(row) + [0] * (longest - len(row)) for row in rows]])
-
-
-def mask_from_ids(rows):
-    longest = max(map(len, rows))
-    ids = torch.tensor([row + [1] * (longest - len(row)) for row in rows])
-    return torch.stack([ids, (ids != 1).long()])
-
-
-def cut_only(pieces, max_length, overlap):
-    return [[0, *pieces[: max_length - 2], 2]]
-
-
-def windows_without_overlap(pieces, max_length, overlap):
-    size = max_length - 2
-    return [[0, *pieces[at : at + size], 2] for at in range(0, len(pieces), size)] or [[0, 2]]
-
-
-def windows_with_a_tail(pieces, max_length, overlap):
-    size = max_length - 2
-    return [[0, *pieces[at : at + size], 2] for at in range(0, max(1, len(pieces)), size - overlap)]
-
-
-def windows_too_long(pieces, max_length, overlap):
-    step = max_length - overlap
-    return [[0, *pieces[at : at + max_length], 2] for at in range(0, max(1, len(pieces) - overlap), step)]
-
-
-def offsets_by_find(text, pieces):
-    places = [(text.find(piece.strip("▁")), len(piece.strip("▁"))) for piece in pieces]
-    return [(at, at + length) for at, length in places]
-
-
-def offsets_counting_marks(text, pieces):
-    out, at = [], 0
-    for piece in pieces:
-        out.append((at, at + len(piece)))
-        at += len(piece)
-    return out
-
-
-def offsets_ignoring_blanks(text, pieces):
-    out, at = [], 0
-    for piece in pieces:
-        length = len(piece.removeprefix("▁"))
-        out.append((at, at + length))
-        at += length
-    return out
-
-
-def viterbi_score(word, scores):
-    best = [0.0]
-    for end in range(1, len(word) + 1):
-        ways = [best[a] + scores[word[a:end]] for a in range(end) if word[a:end] in scores]
-        best.append(max(ways, default=-math.inf))
-    return best[-1]
-
-
-def sum_without_shift(word, scores):
-    total = [1.0]
-    for end in range(1, len(word) + 1):
-        total.append(sum(total[a] * math.exp(scores[word[a:end]]) for a in range(end) if word[a:end] in scores))
-    return math.log(total[-1])
-
-
-def sum_of_probabilities(word, scores):
-    return math.exp(solutions()["log_likelihood"](word, scores))
-
-
-WRONG = {
-    "pad_batch": [pad_left, pad_with_zero, mask_from_ids],
-    "windows": [cut_only, windows_without_overlap, windows_with_a_tail, windows_too_long],
-    "offsets": [offsets_by_find, offsets_counting_marks, offsets_ignoring_blanks],
-    "log_likelihood": [viterbi_score, sum_without_shift, sum_of_probabilities],
-}
-
-
-@pytest.mark.parametrize(("name", "wrong"), [(n, w) for n, all_wrong in WRONG.items() for w in all_wrong])
-def test_wrong_solution_is_caught(name, wrong, capsys):
-    """Each plausible slip must be met by a case, and answered with a hint."""
-    assert not getattr(exercises, name)(wrong)
-    out = capsys.readouterr().out
-    assert out.startswith("✗") and "Hint:" in out
 
 
 def boxes(html: str) -> int:

@@ -1,0 +1,46 @@
+"""Wrong answers to page 04's exercises."""
+
+import torch
+
+
+def inner(hidden, mask, last):
+    """Mean without position 0 and ``last``, as a wrong answer would have it."""
+    kept = mask.clone()
+    kept[:, 0] = 0
+    kept[torch.arange(len(mask)), last] = 0
+    return (hidden * kept[..., None]).sum(dim=1) / kept.sum(dim=1, keepdim=True)
+
+
+def count(winners, length):
+    """How often each position is named, (B, H) → (B, length)."""
+    return torch.nn.functional.one_hot(winners, length).sum(dim=1)
+
+
+def wrong(solved):
+    """Wrong functions by exercise and by what is wrong with them; ``solved`` holds the right ones by name."""
+    return {
+        "first_real": {
+            "position 0": lambda h, m: h[:, 0],
+            "last position": lambda h, m: h[:, -1],
+            "counts back by the length": lambda h, m: h[torch.arange(len(h)), -m.sum(dim=1)],
+            "keeps the batch dimension out": lambda h, m: h[0, m[0].argmax()],
+        },
+        "join_parts": {
+            "mean of means": lambda means, lengths: means.mean(dim=0),
+            "divides by the number of parts": lambda x, n: (x * n[:, None]).sum(dim=0) / len(n),
+            "weights over the wrong axis": lambda x, n: x.sum(dim=0) / n.sum(),
+        },
+        "mean_without_special": {
+            "special tokens left in": lambda h, m: (h * m[..., None]).sum(1) / m.sum(1, keepdim=True),
+            "cuts the last position": lambda h, m: inner(h, m, -1),
+            "nan for an empty text": lambda h, m: inner(h, m, m.sum(dim=1) - 1),
+            "padding forgotten": lambda h, m: h[:, 1:-1].mean(dim=1),
+        },
+        "max_winners": {
+            "no mask": lambda h, m: count(h.argmax(dim=1), m.shape[1]),
+            "padding set to 0": lambda h, m: count((h * m[..., None]).argmax(dim=1), m.shape[1]),
+            "largest magnitude": lambda h, m: count((h.abs() * m[..., None]).argmax(dim=1), m.shape[1]),
+            "shares for counts": lambda h, m: solved["max_winners"](h, m) / h.shape[-1],
+            "a list": lambda h, m: [1, 2, 3],
+        },
+    }
