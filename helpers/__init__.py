@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import Any
 
 _HOME = {
+    "BGE_M3_TOKENIZER": "checkpoint.find",
     "BgeM3": "pipeline",
     "Walk": "pipeline",
     "CheckpointError": "checkpoint.integrity",

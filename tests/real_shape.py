@@ -10,14 +10,15 @@ Built once (half a minute, 2.3 GB) in the tests' cache folder.
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
 from pathlib import Path
 
-import real_tokenizer
 import torch
 
+from helpers.checkpoint.find import BGE_M3_TOKENIZER
 from helpers.checkpoint.manifest import PINNED
 
 SEED = 0
@@ -26,16 +27,30 @@ VERSION = 2  # of the recipe below
 
 def where() -> Path:
     """The folder in the tests' cache, whether it is there or not."""
-    return real_tokenizer.cache_folder() / f"real-shape-{VERSION}"
+    return cache_folder() / f"real-shape-{VERSION}"
+
+
+def cache_folder() -> Path:
+    """Where it is kept: ``INSIDE_BGE_M3_CACHE``, or a folder of the user's own cache."""
+    if chosen := os.environ.get("INSIDE_BGE_M3_CACHE", "").strip():
+        return Path(chosen).expanduser().resolve()
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches"
+    else:
+        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "inside-bge-m3"
 
 
 def build() -> Path:
     """The checkpoint's folder; built first if it is not there. Whoever builds moves a whole folder into place."""
     if where().is_dir():
         return where()
-    source = real_tokenizer.folder()
-    with tempfile.TemporaryDirectory(dir=source.parent, prefix="building-", ignore_cleanup_errors=True) as parent:
-        folder = Path(shutil.copytree(source, Path(parent) / "folder"))
+    cache_folder().mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache_folder(), prefix="building-", ignore_cleanup_errors=True) as parent:
+        folder = Path(parent) / "folder"
+        shutil.copytree(BGE_M3_TOKENIZER, folder, ignore=shutil.ignore_patterns("*.py", "*.md", "__pycache__"))
         torch.save(weights(), folder / "pytorch_model.bin")
         chance = torch.Generator().manual_seed(SEED + 1)
         for name, rows in (("sparse_linear.pt", 1), ("colbert_linear.pt", 1024)):
@@ -60,7 +75,7 @@ def weights() -> dict[str, torch.Tensor]:
     """
     from transformers import XLMRobertaConfig, XLMRobertaModel
 
-    config = XLMRobertaConfig.from_pretrained(real_tokenizer.folder())
+    config = XLMRobertaConfig.from_pretrained(BGE_M3_TOKENIZER)
     with torch.device("meta"):
         shapes = {name: value.shape for name, value in XLMRobertaModel(config).state_dict().items()}
     chance = torch.Generator().manual_seed(SEED)

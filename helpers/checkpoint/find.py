@@ -25,6 +25,7 @@ from helpers.checkpoint.manifest import REPO, REVISION, WEIGHTS
 PROJECT = Path(__file__).parents[2]
 LOCAL = ("bge-m3", REPO, "models/bge-m3", f"models/{REPO}")
 MINI = Path(__file__).parents[1] / "mini_m3"
+BGE_M3_TOKENIZER = Path(__file__).parents[1] / "bge_m3_tokenizer"  # bge-m3's own files without the weights
 SHAPE = {"hidden_size": 1024, "num_hidden_layers": 24, "vocab_size": 250002, "max_position_embeddings": 8194}
 
 

@@ -2,8 +2,8 @@
 
 The hub's main branch holds the weights twice, as ``pytorch_model.bin`` and as ``onnx/`` (4.6 GB in all),
 and pictures; only the files listed here are needed. The sums are those recorded for this revision by
-several independent projects; all but the weights and ``sentencepiece.bpe.model`` were also rebuilt byte for
-byte (``tests/real_tokenizer.py``), which confirms them.
+several independent projects; all but the weights and ``sentencepiece.bpe.model`` are in this repository, byte for
+byte (``helpers/bge_m3_tokenizer``), which confirms them.
 """
 
 from __future__ import annotations
