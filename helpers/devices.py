@@ -20,7 +20,8 @@ def choose_device(device: str | torch.device = "auto") -> torch.device:
 
     Raises ``ValueError`` for a device that this machine lacks.
 
-    Example: ``choose_device("cpu")`` → ``device(type="cpu")``.
+    >>> choose_device("cpu")
+    device(type='cpu')
     """
     if str(device) != "auto":
         return probe(device)

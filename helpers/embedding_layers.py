@@ -33,7 +33,8 @@ def position_ids(ids: Tensor, padding_idx: int = 1) -> Tensor:
 
     Padding is recognised by its id, so the count does not depend on how much of it there is.
 
-    Example: ``position_ids(tensor([[0, 9, 2, 1, 1]]))`` → ``[[2, 3, 4, 1, 1]]``.
+    >>> position_ids(torch.tensor([[0, 9, 2, 1, 1]]))
+    tensor([[2, 3, 4, 1, 1]])
     """
     real = ids.ne(padding_idx).long()  # (B, T)
     return torch.cumsum(real, dim=1) * real + padding_idx
@@ -60,7 +61,8 @@ def layer_norm(x: Tensor, gain: Tensor, bias: Tensor, eps: float) -> Tensor:
 
     ``(x − mean) / √(variance + eps) · gain + bias``, variance over H (not H − 1). Any shape ``(…, H)``.
 
-    Example: ``layer_norm(tensor([1.0, 3.0]), ones(2), zeros(2), 0.0)`` → ``[-1.0, 1.0]``.
+    >>> layer_norm(torch.tensor([1.0, 3.0]), torch.ones(2), torch.zeros(2), 0.0)
+    tensor([-1.,  1.])
     """
     centred = x - x.mean(dim=-1, keepdim=True)
     variance = centred.pow(2).mean(dim=-1, keepdim=True)

@@ -79,7 +79,8 @@ def self_attention(hidden: Tensor, mask: Tensor, layer: nn.Module) -> tuple[Tens
 def gelu(x: Tensor) -> Tensor:
     """``x · Φ(x)`` with the exact normal distribution function, not the tanh approximation.
 
-    Example: ``gelu(tensor([-1.0, 0.0, 1.0]))`` → ``[-0.1587, 0.0, 0.8413]``.
+    >>> gelu(torch.tensor([-1.0, 0.0, 1.0]))
+    tensor([-0.1587,  0.0000,  0.8413])
     """
     return x * 0.5 * (1 + torch.erf(x / math.sqrt(2)))
 

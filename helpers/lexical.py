@@ -19,8 +19,9 @@ def lexical_weights(hidden: Tensor, ids: Tensor, weight: Tensor, bias: Tensor) -
     ``hidden`` ``(B, T, H)`` are the last hidden states, ``ids`` ``(B, T)``; ``weight`` ``(1, H)`` and ``bias``
     ``(1,)`` come from ``helpers.checkpoint.load.load_linear``. Padding needs no mask: its id is a special token's.
 
-    Example: hidden ``[[[1.0], [2.0], [3.0]]]``, ids ``[[0, 9, 9]]``, weight ``[[1.0]]``, bias ``[0.5]`` →
-    ``[{9: 3.5}]``.
+    >>> hidden, ids = torch.tensor([[[1.0], [2.0], [3.0]]]), torch.tensor([[0, 9, 9]])
+    >>> lexical_weights(hidden, ids, weight=torch.tensor([[1.0]]), bias=torch.tensor([0.5]))
+    [{9: 3.5}]
     """
     if weight.shape != (1, hidden.shape[-1]) or ids.shape != hidden.shape[:2]:
         shapes = [tuple(tensor.shape) for tensor in (hidden, ids, weight)]
@@ -41,6 +42,7 @@ def lexical_score(one: dict[int, float], other: dict[int, float]) -> float:
 
     No length divides it, so a text does not score 1 with itself.
 
-    Example: ``lexical_score({5: 0.5, 9: 2.0}, {5: 0.5, 7: 1.0})`` → ``0.25``.
+    >>> lexical_score({5: 0.5, 9: 2.0}, {5: 0.5, 7: 1.0})
+    0.25
     """
     return float(sum(weight * other[number] for number, weight in one.items() if number in other))

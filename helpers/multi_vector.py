@@ -24,8 +24,8 @@ def token_vectors(hidden: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     ``hidden`` are the last hidden states; ``weight`` ``(H, H)`` and ``bias`` ``(H,)`` are those of
     ``colbert_linear.pt``. Padding gets vectors too: drop them by the mask without its first column.
 
-    Example: hidden ``[[[1.0, 1.0], [3.0, 4.0]]]``, weight ``[[1.0, 0.0], [0.0, 1.0]]``, bias ``[0.0, 0.0]`` →
-    ``[[[0.6, 0.8]]]``.
+    >>> token_vectors(torch.tensor([[[1.0, 1.0], [3.0, 4.0]]]), weight=torch.eye(2), bias=torch.zeros(2))
+    tensor([[[0.6000, 0.8000]]])
     """
     size = hidden.shape[-1]
     if hidden.ndim != 3 or weight.shape != (size, size) or bias.shape != (size,):
@@ -40,7 +40,8 @@ def max_sim(query: Tensor, passage: Tensor) -> float:
     ``query`` ``(Tq, H)`` and ``passage`` ``(Tp, H)`` are the token vectors of one text each. Not symmetric: a
     long passage that holds the query scores high, the query in its place does not.
 
-    Example: ``max_sim(tensor([[1.0, 0.0], [0.0, 1.0]]), tensor([[2.0, 0.0]]))`` → ``0.5``.
+    >>> max_sim(torch.tensor([[1.0, 0.0], [0.0, 1.0]]), torch.tensor([[2.0, 0.0]]))
+    0.5
     """
     if not len(query) or not len(passage):
         raise ValueError("a text without token vectors has no score")
@@ -53,7 +54,8 @@ def weighted_sum(dense: float, lexical: float, multi: float, weights: Sequence[f
     A weight of 0 leaves a score out. All three may be tensors of one shape as well. bge-m3's authors use
     ``(0.4, 0.2, 0.4)`` in their example and equal weights by default; on your own data, measure.
 
-    Example: ``weighted_sum(0.6, 0.2, 0.8, weights=(0.4, 0.2, 0.4))`` → ``0.6``.
+    >>> round(weighted_sum(0.6, 0.2, 0.8, weights=(0.4, 0.2, 0.4)), 6)
+    0.6
     """
     if len(weights) != 3 or min(weights) < 0 or not sum(weights) > 0:
         raise ValueError(f"weights={weights!r} must be three numbers of at least 0, one of them above it")

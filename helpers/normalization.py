@@ -18,7 +18,8 @@ def l2_normalize(x: Tensor, eps: float = EPS) -> Tensor:
     A zero vector has no direction and stays zero; ``eps`` keeps it from becoming nan. Half precision
     is computed in float32, since squares overflow float16 early and 1e-12 is 0 there.
 
-    Example: ``l2_normalize(tensor([3.0, 4.0]))`` → ``[0.6, 0.8]``.
+    >>> l2_normalize(torch.tensor([3.0, 4.0]))
+    tensor([0.6000, 0.8000])
     """
     check_vectors(x)
     wide = x.float() if x.dtype in (torch.float16, torch.bfloat16) else x  # 300² is too much for float16
@@ -45,7 +46,8 @@ def dot(a: Tensor, b: Tensor) -> Tensor:
 def cosine(a: Tensor, b: Tensor) -> Tensor:
     """Cosine of the angle between paired vectors, −1 to 1: ``(…, H)``, ``(…, H)`` → ``(…)``.
 
-    Example: ``cosine(tensor([1.0, 0.0]), tensor([2.0, 0.0]))`` → ``1.0``; length does not matter.
+    >>> cosine(torch.tensor([1.0, 0.0]), torch.tensor([2.0, 0.0]))  # length does not matter
+    tensor(1.)
     """
     return dot(l2_normalize(a), l2_normalize(b))
 

@@ -102,7 +102,8 @@ class BgeM3:
         Memory grows with layers × heads × T²; ``attentions=False`` drops the maps of all layers but the one
         at work. For many or long texts use ``encode``. Raises and warns as ``helpers.tokenization`` does.
 
-        Example: ``bge.walk(["Hello"]).vectors.shape`` → ``(1, H)``.
+        >>> bge.walk(["Hello"]).vectors.shape  # mini-m3: H = 256
+        torch.Size([1, 256])
         """
         texts, limit = check_texts(texts), check_max_length(max_length, self.max_length)
         check_pooling(pooling)
@@ -131,7 +132,8 @@ class BgeM3:
         also when nan comes out; warns (``TruncationWarning``) about texts longer than ``max_length`` (``None``:
         the checkpoint's limit).
 
-        Example: ``bge.encode(["Hello", "你好"]).shape`` → ``(2, H)``.
+        >>> bge.encode(["Hello", "你好"]).shape  # mini-m3: H = 256
+        (2, 256)
         """
         texts, limit = check_texts(texts), check_max_length(max_length, self.max_length)
         check_pooling(pooling)

@@ -41,7 +41,8 @@ def cls_pooling(hidden: Tensor, mask: Tensor) -> Tensor:
 def mean_pooling(hidden: Tensor, mask: Tensor) -> Tensor:
     """The mean of the real tokens' hidden states, ``(B, T, H)`` → ``(B, H)``.
 
-    Example: hidden ``[[[1.0], [3.0], [99.0]]]``, mask ``[[1, 1, 0]]`` → ``[[2.0]]``.
+    >>> mean_pooling(torch.tensor([[[1.0], [3.0], [99.0]]]), mask=torch.tensor([[1, 1, 0]]))
+    tensor([[2.]])
     """
     check_mask(hidden, mask)
     real = mask.unsqueeze(-1).to(hidden.dtype)  # (B, T, 1)
@@ -54,7 +55,8 @@ def mean_pooling(hidden: Tensor, mask: Tensor) -> Tensor:
 def max_pooling(hidden: Tensor, mask: Tensor) -> Tensor:
     """The greatest value of each dimension over the real tokens, ``(B, T, H)`` → ``(B, H)``.
 
-    Example: hidden ``[[[1.0], [3.0], [99.0]]]``, mask ``[[1, 1, 0]]`` → ``[[3.0]]``.
+    >>> max_pooling(torch.tensor([[[1.0], [3.0], [99.0]]]), mask=torch.tensor([[1, 1, 0]]))
+    tensor([[3.]])
     """
     check_mask(hidden, mask)
     padding = mask.unsqueeze(-1) == 0  # (B, T, 1)

@@ -103,7 +103,9 @@ def cut(rows: list[Ids], max_length: int, texts: Sequence[str]) -> list[Ids]:
 def pad(rows: list[list[int]]) -> tuple[Tensor, Tensor]:
     """``(ids, mask)``, both int64 ``(B, T)``: rows padded on the right with ``<pad>`` to the longest.
 
-    Example: ``pad([[0, 9, 2], [0, 2]])`` → ids ``[[0, 9, 2], [0, 2, 1]]``, mask ``[[1, 1, 1], [1, 1, 0]]``.
+    >>> ids, mask = pad([[0, 9, 2], [0, 2]])
+    >>> ids.tolist(), mask.tolist()
+    ([[0, 9, 2], [0, 2, 1]], [[1, 1, 1], [1, 1, 0]])
     """
     longest = max(map(len, rows))
     ids = torch.tensor([row + [PAD] * (longest - len(row)) for row in rows])  # (B, T)
@@ -121,7 +123,8 @@ def tokenize(texts: Sequence[str], vocabulary: Vocabulary, max_length: int) -> B
 
     Raises what ``check_texts`` raises; warns (``TruncationWarning``) about texts that are cut.
 
-    Example: ``tokenize(["Hello"], vocabulary, 512).ids`` → ``[[0, 35378, 2]]`` with the real vocabulary.
+    >>> tokenize(["Hello"], vocabulary, 512).tokens  # ids [[0, 35378, 2]] with the real vocabulary
+    [['<s>', '▁Hello', '</s>']]
     """
     texts = check_texts(texts)
     tokens = [["<s>", *text_pieces(text, vocabulary), "</s>"] for text in texts]

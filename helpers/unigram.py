@@ -66,7 +66,8 @@ class Vocabulary:
 def normalize_text(text: str, vocabulary: Vocabulary) -> str:
     """Cleaned text (nmt_nfkc): full-width → ASCII, ligatures apart, control characters gone; case is kept.
 
-    Example: ``normalize_text("ＢＧＥ－Ｍ３　ﬁne", vocabulary)`` → ``"BGE-M3 fine"``.
+    >>> normalize_text("ＢＧＥ－Ｍ３　ﬁne", vocabulary)
+    'BGE-M3 fine'
     """
     return vocabulary.tokenizer.backend_tokenizer.normalizer.normalize_str(text)
 
@@ -74,7 +75,8 @@ def normalize_text(text: str, vocabulary: Vocabulary) -> str:
 def split_words(cleaned: str) -> list[str]:
     """Words of cleaned text, each opening with ``▁``; the white space itself is gone.
 
-    Example: ``split_words("I like  Python. ")`` → ``["▁I", "▁like", "▁Python."]``.
+    >>> split_words("I like  Python. ")
+    ['▁I', '▁like', '▁Python.']
     """
     words = []
     for word in filter(None, WHITE.split(cleaned)):
@@ -90,7 +92,8 @@ def segment(word: str, vocabulary: Vocabulary) -> list[str]:
     ``start`` may improve ``best[start + len(piece)]``. A tie keeps the path found first. A character
     no piece covers costs ``unknown_score``; neighbouring unknowns come out as one piece.
 
-    Example: ``segment("▁Python进行编程。", vocabulary)`` → ``["▁Python", "进行", "编程", "。"]``.
+    >>> segment("▁Python进行编程。", vocabulary)
+    ['▁Python', '进行', '编程', '。']
     """
     scores, unknown = vocabulary.scores, vocabulary.unknown_score
     best = [0.0] + [float("-inf")] * len(word)
@@ -117,7 +120,8 @@ def segment(word: str, vocabulary: Vocabulary) -> list[str]:
 def text_pieces(text: str, vocabulary: Vocabulary) -> list[str]:
     """All pieces of a text. A special token written out in it (``<mask>``) stays whole, as in the library.
 
-    Example: ``text_pieces("I like <mask>.", vocabulary)`` → ``["▁I", "▁like", "<mask>", "▁", "."]``.
+    >>> text_pieces("I like <mask>.", vocabulary)
+    ['▁I', '▁like', '<mask>', '▁', '.']
     """
     pieces: list[str] = []
     position = 0

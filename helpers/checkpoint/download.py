@@ -33,7 +33,7 @@ def download(
     ``to`` is a folder of its own; without it the hub's cache is used. Raises ``DownloadError`` for whatever
     keeps the download from going on; what has come by then is kept for the next call.
 
-    Example: ``download("models/bge-m3", tokenizer_only=True)`` → the path of ``models/bge-m3``.
+    ``download("models/bge-m3", tokenizer_only=True)`` gives the path of ``models/bge-m3``.
     """
     try:
         commit, items, weights = listing(revision, tokenizer_only)

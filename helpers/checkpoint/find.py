@@ -68,7 +68,8 @@ def find(which: str | os.PathLike[str] = "auto") -> Checkpoint:
     Raises ``CheckpointError`` when a path, ``BGE_M3`` or ``"real"`` names something unusable; ``"auto"``
     passes over a real model that is incomplete, and says so.
 
-    Example: ``find("mini").kind`` → ``"mini-m3"``.
+    >>> find("mini").kind
+    'mini-m3'
     """
     name = which if isinstance(which, str) else Path(which).absolute()
     setting = os.environ.get("BGE_M3", "").strip().strip("\"'")  # in cmd, `set BGE_M3="…"` keeps the quotes
@@ -113,7 +114,7 @@ def copies() -> Iterator[tuple[Path, str]]:
 
     Whether such a folder is whole is ``helpers.checkpoint.integrity``'s to say.
 
-    Example: ``next(copies(), None)`` → ``None`` on a machine without the model.
+    ``next(copies(), None)`` is ``None`` on a machine without the model.
     """
     seen = set()
     for look in (hub_snapshots, sentence_transformers_snapshots, modelscope_folders, local_folders):

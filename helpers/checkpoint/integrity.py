@@ -33,7 +33,8 @@ def check(folder: Path) -> dict:
     Raises ``CheckpointError`` for a folder that is missing, half there, of another architecture, holding
     git-LFS pointers, or mixed from two models.
 
-    Example: ``check(Path("helpers/mini_m3"))["hidden_size"]`` → ``256``.
+    >>> check(Path(__file__).parents[1] / "mini_m3")["hidden_size"]
+    256
     """
     if not folder.exists():
         raise CheckpointError(f"{folder} does not exist; check the path, or {CURE}")

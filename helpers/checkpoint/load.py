@@ -67,7 +67,7 @@ def load_linear(folder: Path, name: str, rows: int, hidden: int) -> tuple[Tensor
     ``rows`` is 1 for ``sparse_linear.pt`` and H for ``colbert_linear.pt``. Raises ``CheckpointError`` for a file
     that is missing, damaged, of other sizes, or a pickle of anything but tensors, which is not run.
 
-    Example: ``load_linear(bge.checkpoint.path, "sparse_linear.pt", 1, 1024)[0].shape`` → ``(1, 1024)``.
+    ``load_linear(bge.checkpoint.path, "sparse_linear.pt", 1, 1024)`` loads the lexical layer of bge-m3.
     """
     import torch
 

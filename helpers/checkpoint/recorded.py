@@ -27,7 +27,8 @@ LIMIT = 1e-4
 def recorded_figures() -> dict:
     """The recorded figures: ``config``, ``walkthrough``, ``published_similarities``, ``lexical_weights`` and more.
 
-    Example: ``recorded_figures()["config"]["hidden_size"]`` → ``1024``.
+    >>> recorded_figures()["config"]["hidden_size"]
+    1024
     """
     return json.loads(FIGURES.read_text(encoding="utf-8"))
 
@@ -38,7 +39,8 @@ def is_bge_m3(model: XLMRobertaModel, tokenizer: PreTrainedTokenizerBase) -> boo
 
     ``model`` may be in any precision on any device.
 
-    Example: ``is_bge_m3(*load("mini")[:2])`` → ``False``.
+    >>> is_bge_m3(bge.model, bge.tokenizer)  # mini-m3
+    False
     """
     if model.config.hidden_size != 1024:
         return False

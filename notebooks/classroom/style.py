@@ -62,7 +62,8 @@ def drawable(text: str, longest: int | None = None) -> str:
     A character that the fonts lack (Hangul, emoji) or that cannot be seen becomes its ``U+…`` code; ``$`` is
     kept from being read as mathematics; beyond ``longest`` characters the label ends in ``…``.
 
-    Example: ``drawable("猫🙂")`` → ``"猫U+1F642"``; ``drawable("tokenization", 6)`` → ``"token…"``.
+    >>> drawable("猫🙂"), drawable("tokenization", 6)
+    ('猫U+1F642', 'token…')
     """
     shown = "".join(c if c.isprintable() and ord(c) in glyphs() else f"U+{ord(c):04X}" for c in text)
     if longest is not None and len(shown) > longest:

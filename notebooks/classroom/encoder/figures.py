@@ -17,7 +17,8 @@ LONGEST = 14
 def spread(count: int, wanted: int = 4) -> list[int]:
     """At most ``wanted`` numbers of ``0 … count − 1``, first and last among them, evenly apart.
 
-    Example: ``spread(24)`` → ``[0, 8, 15, 23]``.
+    >>> spread(24)
+    [0, 8, 15, 23]
     """
     return sorted({int(number) for number in np.linspace(0, count - 1, min(wanted, count)).round()})
 

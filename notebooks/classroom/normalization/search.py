@@ -25,7 +25,8 @@ LANGUAGES = ("both", "English", "中文")
 def quantize(vectors: Tensor) -> tuple[Tensor, Tensor]:
     """Vectors ``(n, H)`` as int8 codes ``(n, H)`` and one float32 scale each ``(n, 1)``: vector ≈ codes · scale.
 
-    Example: ``quantize(tensor([[0.6, -0.8]]))`` → codes ``[[95, -127]]``, scale ``0.8 / 127``.
+    >>> quantize(torch.tensor([[0.6, -0.8]]))  # the scale is 0.8 / 127
+    (tensor([[  95, -127]], dtype=torch.int8), tensor([[0.0063]]))
     """
     scale = vectors.abs().amax(dim=1, keepdim=True).clamp_min(1e-12) / 127  # (n, 1)
     return (vectors / scale).round().to(torch.int8), scale

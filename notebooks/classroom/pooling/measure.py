@@ -21,7 +21,8 @@ def all_vectors(bge: BgeM3, texts: Sequence[str], batch_size: int = 32, max_leng
     embedding layers hand over, L the last layer. One forward pass a batch, texts of like length together.
     Raises what ``check_texts`` raises; warns (``TruncationWarning``) about texts longer than ``max_length``.
 
-    Example: ``all_vectors(bge, ["Hello"]).shape`` → ``(3, 5, 1, 256)`` with mini-m3.
+    >>> all_vectors(bge, ["Hello"]).shape  # mini-m3
+    torch.Size([3, 5, 1, 256])
     """
     texts = check_texts(texts)
     rows = cut(bge.tokenizer(texts, truncation=False, verbose=False)["input_ids"], max_length or bge.max_length, texts)
