@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from helpers.embedding_layers import layer_norm
+from .embedding_layers import layer_norm
 
 if TYPE_CHECKING:
     from transformers import XLMRobertaModel

@@ -10,7 +10,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from helpers.tokenization import BOS, EOS, PAD, UNK
+from .tokenization import BOS, EOS, PAD, UNK
 
 
 def lexical_weights(hidden: Tensor, ids: Tensor, weight: Tensor, bias: Tensor) -> list[dict[int, float]]:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from helpers.normalization import l2_normalize, similarity_matrix
+from .normalization import l2_normalize, similarity_matrix
 
 
 def token_vectors(hidden: Tensor, weight: Tensor, bias: Tensor) -> Tensor:

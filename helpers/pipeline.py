@@ -107,7 +107,7 @@ class BgeM3:
         """
         texts, limit = check_texts(texts), check_max_length(max_length, self.max_length)
         check_pooling(pooling)
-        batch = tokenize(texts, self.vocabulary, limit)
+        batch = tokenize(texts, self.vocabulary, limit, stacklevel=4)  # the caller's line, above torch's decorator
         ids, mask = batch.ids.to(self.model.device), batch.mask.to(self.model.device)
         embedded = embed(ids, self.model)
         encoded = encode_stack(embedded.output, mask, self.model, attentions)
@@ -148,7 +148,7 @@ class BgeM3:
         for start in range(0, len(texts), CHUNK):
             encoded = self.tokenizer(texts[start : start + CHUNK], truncation=False, padding=False, verbose=False)
             rows += [array("i", ids) for ids in encoded["input_ids"]]  # 4 bytes an id; a list of int takes 36
-        rows = cut(rows, limit, texts)
+        rows = cut(rows, limit, texts, stacklevel=4)  # the caller's line, above torch's decorator
         order = sorted(range(len(rows)), key=lambda number: -len(rows[number]))
         vectors = np.empty((len(rows), model.config.hidden_size), dtype=np.float32)
         with tqdm(total=len(rows), desc="encode", unit="text", disable=not progress or len(rows) <= batch_size) as bar:

@@ -9,10 +9,7 @@ Source: Conneau et al. 2020 (XLM-R, arXiv 1911.02116); fairseq's ids ``<s>``=0 `
 
 from __future__ import annotations
 
-import os
 import re
-import sys
-import traceback
 import warnings
 from array import array
 from collections.abc import Sequence
@@ -22,7 +19,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from helpers.unigram import Vocabulary, text_pieces
+from .unigram import Vocabulary, text_pieces
 
 BOS, PAD, EOS, UNK = 0, 1, 2, 3
 Ids = TypeVar("Ids", list[int], array)
@@ -75,17 +72,11 @@ def check_max_length(max_length: int | None, limit: int) -> int:
     return max_length
 
 
-def caller() -> int:
-    """``stacklevel`` of a warning, so that it names the line outside this package and torch that led to it."""
-    inside = tuple(os.path.join(os.path.dirname(module), "") for module in (__file__, torch.__file__))
-    frames = enumerate(traceback.walk_stack(sys._getframe(1)), start=1)
-    return next((level for level, (frame, _) in frames if not frame.f_code.co_filename.startswith(inside)), 1)
-
-
-def cut(rows: list[Ids], max_length: int, texts: Sequence[str]) -> list[Ids]:
+def cut(rows: list[Ids], max_length: int, texts: Sequence[str], stacklevel: int = 2) -> list[Ids]:
     """Rows of ids (lists or arrays) with at most ``max_length`` each: the end is lost, the closing ``</s>`` kept.
 
-    Warns once (``TruncationWarning``) with the number, opening words and loss of the texts cut.
+    Warns once (``TruncationWarning``) with the number, opening words and loss of the texts cut; ``stacklevel`` says
+    whose line the warning names, as in ``warnings.warn``: 2 is that of the call.
     """
     long = [number for number, row in enumerate(rows) if len(row) > max_length]
     if long:
@@ -96,7 +87,7 @@ def cut(rows: list[Ids], max_length: int, texts: Sequence[str]) -> list[Ids]:
         ]
         more = f"; and {len(long) - 5:,} more" if len(long) > 5 else ""
         message = f"{len(long):,} of {len(rows):,} texts cut to max_length={max_length}: " + "; ".join(told) + more
-        warnings.warn(message, TruncationWarning, stacklevel=caller())
+        warnings.warn(message, TruncationWarning, stacklevel=stacklevel)
     return [row[: max_length - 1] + row[-1:] if len(row) > max_length else row for row in rows]
 
 
@@ -118,10 +109,10 @@ def piece_id(piece: str, vocabulary: Vocabulary) -> int:
     return vocabulary.special.get(piece, vocabulary.ids.get(piece, UNK))
 
 
-def tokenize(texts: Sequence[str], vocabulary: Vocabulary, max_length: int) -> Batch:
+def tokenize(texts: Sequence[str], vocabulary: Vocabulary, max_length: int, stacklevel: int = 2) -> Batch:
     """Token strings, ids and mask of a batch, computed by hand.
 
-    Raises what ``check_texts`` raises; warns (``TruncationWarning``) about texts that are cut.
+    Raises what ``check_texts`` raises; warns (``TruncationWarning``) about texts that are cut (see ``cut``).
 
     >>> tokenize(["Hello"], vocabulary, 512).tokens  # ids [[0, 35378, 2]] with the real vocabulary
     [['<s>', '▁Hello', '</s>']]
@@ -129,7 +120,7 @@ def tokenize(texts: Sequence[str], vocabulary: Vocabulary, max_length: int) -> B
     texts = check_texts(texts)
     tokens = [["<s>", *text_pieces(text, vocabulary), "</s>"] for text in texts]
     rows = [[piece_id(piece, vocabulary) for piece in row] for row in tokens]
-    short = cut(rows, max_length, texts)
+    short = cut(rows, max_length, texts, stacklevel + 1)
     tokens = [row[: len(ids) - 1] + row[-1:] for row, ids in zip(tokens, short, strict=True)]
     return Batch(tokens, *pad(short))
 

@@ -1,11 +1,6 @@
 """Stage 1, the ids: padding, truncation, pairs, bad input, and the recorded ids of the real model."""
 
-import shutil
-import subprocess
-import sys
-import textwrap
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +9,6 @@ from conftest import FULL, TEXTS
 from hypothesis import given
 from hypothesis import strategies as st
 
-import helpers
 from helpers.tokenization import (
     Batch,
     TruncationWarning,
@@ -162,23 +156,3 @@ def test_table_of_real_ids(mini, reference):
     assert len(real) == mini.model.config.vocab_size
     assert real == sorted(set(real))
     assert real[:4] == [0, 1, 2, 3] and real[-1] == reference["config"]["vocab_size"] - 1  # <mask> comes last
-
-
-@pytest.mark.parametrize("path", ["", "./"])
-def test_the_warning_names_a_script_of_any_name(tmp_path, path):
-    """A script beside the package whose name begins like the package's is the reader's own, however it is imported."""
-    (tmp_path / "helpers").mkdir()
-    for module in Path(helpers.__file__).parent.glob("*.py"):
-        shutil.copy(module, tmp_path / "helpers")
-    code = f"""
-        import os, sys
-        sys.path.insert(0, {path!r} or os.getcwd())
-        import helpers_demo"""
-    (tmp_path / "start.py").write_text(textwrap.dedent(code), encoding="utf-8")
-    code = """
-        from helpers.tokenization import cut
-        cut([[0, 7, 8, 9, 2]], 4, ["toy"])"""
-    (tmp_path / "helpers_demo.py").write_text(textwrap.dedent(code), encoding="utf-8")
-    line = [sys.executable, "start.py"]
-    done = subprocess.run(line, cwd=tmp_path, capture_output=True, encoding="utf-8", timeout=120)
-    assert "helpers_demo.py:3: TruncationWarning" in done.stderr, done.stderr

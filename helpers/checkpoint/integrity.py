@@ -81,8 +81,6 @@ def check_config(config: dict, path: Path) -> None:
 
 def tell_pooling(folder: Path) -> None:
     """Warn if sentence-transformers' ``1_Pooling/config.json`` names another pooling than cls, the default here."""
-    from helpers.tokenization import caller
-
     path = folder / "1_Pooling" / "config.json"
     config = read_json(path) if path.is_file() else {}
     flags = [POOLINGS.get(key, key) for key, on in config.items() if key.startswith("pooling_mode_") and on is True]
@@ -90,7 +88,9 @@ def tell_pooling(folder: Path) -> None:
     how = named if isinstance(named, str) else " and ".join(map(str, named))
     if how != "cls":
         cure = f"write pooling={how!r}" if how in POOLINGS.values() else "these stages have no such pooling"
-        warnings.warn(f"{path} says that this model pools by {how}: {cure}", stacklevel=caller())
+        warnings.warn(
+            f"{path} says that this model pools by {how}: {cure}", stacklevel=4
+        )  # the line that calls BgeM3.from_checkpoint
 
 
 def check_report(report: dict, folder: Path) -> None:

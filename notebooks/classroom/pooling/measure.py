@@ -25,7 +25,8 @@ def all_vectors(bge: BgeM3, texts: Sequence[str], batch_size: int = 32, max_leng
     torch.Size([3, 5, 1, 256])
     """
     texts = check_texts(texts)
-    rows = cut(bge.tokenizer(texts, truncation=False, verbose=False)["input_ids"], max_length or bge.max_length, texts)
+    rows = bge.tokenizer(texts, truncation=False, verbose=False)["input_ids"]
+    rows = cut(rows, max_length or bge.max_length, texts, stacklevel=4)  # the caller's line, above torch's decorator
     order = sorted(range(len(rows)), key=lambda number: len(rows[number]))
     depth, width = bge.model.config.num_hidden_layers + 1, bge.model.config.hidden_size
     vectors = torch.empty(len(POOLINGS), depth, len(rows), width)  # (3, L + 1, n, H)
