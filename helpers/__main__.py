@@ -14,7 +14,7 @@ import sys
 import warnings
 from typing import TYPE_CHECKING, NoReturn
 
-from helpers.checkpoint.manifest import REVISION
+from helpers.checkpoint.settings import check_settings
 
 if TYPE_CHECKING:
     from helpers.pipeline import BgeM3, Walk
@@ -99,9 +99,7 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     for name, told in COMMANDS.items():
         command = commands.add_parser(name, help=told)
         if name == "download":
-            command.add_argument("--to", metavar="DIR", help="a folder of its own; default: the hub's cache")
-            command.add_argument("--tokenizer-only", action="store_true", help="22 MB, enough to make input ids")
-            command.add_argument("--revision", default=REVISION, help="a branch, tag or commit; default: %(default)s")
+            command.add_argument("--to", metavar="DIR", help="a folder of its own; default: models/bge-m3")
             continue
         default = "real" if name == "verify" else "auto"
         command.add_argument("--checkpoint", default=default, help=f"auto, mini, real, or a folder; default: {default}")
@@ -113,10 +111,11 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
 
 def run(options: argparse.Namespace) -> int:
     """One command; its exit code. What it needs is imported when it is known, so that mistakes are told at once."""
+    check_settings()
     if options.command == "download":
         from helpers.checkpoint.download import download
 
-        print(download(options.to, revision=options.revision, tokenizer_only=options.tokenizer_only), flush=True)
+        print(download(options.to), flush=True)
         return 0
     from helpers.checkpoint.find import find
 

@@ -37,10 +37,11 @@ def test_conda_environment_is_in_step_with_requirements() -> None:
     assert python == ">=3.11" and any(str(entry).startswith("python>=3.11") for entry in environment["dependencies"])
 
 
-def test_requirements_are_pinned_and_no_more_than_the_six() -> None:
+def test_requirements_are_pinned_and_no_more_than_the_seven() -> None:
     """The packages of the notebooks, each at one version, and this project itself."""
     names = {re.split("==", line)[0] for line in pins("requirements.txt")}
-    assert names == {"torch", "transformers", "jupyterlab", "matplotlib", "ipywidgets", "nbval", "-e ."}
+    course = {"jupyterlab", "matplotlib", "ipywidgets", "nbval", "-e ."}
+    assert names == {"torch", "transformers", "huggingface_hub"} | course
     assert all("==" in line for line in pins("requirements.txt") if line != "-e .")
 
 

@@ -1,131 +1,264 @@
-"""Bring bge-m3 to this disk: which files of which commit, is there room for them, and in which order they come.
+"""Bring bge-m3 to this disk: one pinned commit into one folder, so that whatever ends it leaves no half model.
 
-Small files come first and weights last, each checked before it gets its name, so whatever ends a download
-leaves either the whole model or a folder without weights, which is never taken for one.
+Small files come first and weights last. Each grows as a ``.part`` that a later run goes on with, and gets its
+name when size and sha256 are right. huggingface_hub carries the bytes: its mirrors, proxies and tokens hold.
 """
 
 from __future__ import annotations
 
+import errno
 import os
-import re
+import shutil
+import sys
+import time
+from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from huggingface_hub import HfApi, constants, hf_hub_url
-from huggingface_hub.utils import build_hf_headers, tqdm
+from helpers.checkpoint.integrity import CheckpointError
+from helpers.checkpoint.manifest import BGE_M3, WEIGHTS, Manifest, complete
+from helpers.checkpoint.settings import PROXIES, check_network, check_settings, named
 
-from helpers.checkpoint import manifest
-from helpers.checkpoint.destination import Destination, say
-from helpers.checkpoint.find import copies
-from helpers.checkpoint.integrity import CheckpointError, check
-from helpers.checkpoint.manifest import REPO, WEIGHTS, Item, intact
-from helpers.checkpoint.transfer import KEPT, DownloadError, explain, fetch
+check_settings()
+
+from huggingface_hub import constants, get_session, hf_hub_url
+from huggingface_hub.errors import HfHubHTTPError, HTTPError
+from huggingface_hub.file_download import http_get
+from huggingface_hub.utils import WeakFileLock, build_hf_headers
+
+if TYPE_CHECKING:
+    from httpx2 import Response
+
+TRIES = 4  # without a new byte; the waits double: 2, 4, 8, 16 seconds
+PASSING = (500, 502, 503, 504)  # trouble that may be over a moment later; http_get itself waits out 408 and 429
+LONGEST = 60  # seconds that are waited if the hub asks for it; of more the reader is told
+PIECE = 1 << 16  # bytes on their way to the disk; huggingface_hub's 10 MB would be lost whenever a line breaks
+KEPT = "what was downloaded is kept, and the same command goes on from there"
+MIRROR = "https://hf-mirror.com"
+OTHER_WAYS = 'or see other ways in README.md, "The real weights"'
+STATUS = {
+    401: "it asks who you are: set HF_TOKEN to a valid token; bge-m3 is public, so unset one that has expired",
+    403: "it refuses you: set HF_TOKEN to a token that may read this repository",
+    404: "it has no such repository, commit or file: check HF_ENDPOINT",
+    407: "the proxy asks who you are: write HTTPS_PROXY=http://user:password@host:port",
+    429: "too many requests: wait {} seconds, or set HF_TOKEN for a higher limit",
+}
 
 
-def download(
-    to: str | os.PathLike[str] | None = None,
-    *,
-    revision: str = manifest.REVISION,
-    tokenizer_only: bool = False,
-    progress: bool = True,
-) -> Path:
-    """The folder that holds bge-m3, once everything in it is whole; what is there already is not fetched again.
+class DownloadError(CheckpointError):
+    """A download that cannot go on; the message says why, what is kept and what to do."""
 
-    ``to`` is a folder of its own; without it the hub's cache is used. Raises ``DownloadError`` for whatever
-    keeps the download from going on; what has come by then is kept for the next call.
 
-    ``download("models/bge-m3", tokenizer_only=True)`` gives the path of ``models/bge-m3``.
+def default_folder() -> Path:
+    """``models/bge-m3`` in this project's folder, or in the current one where the package is installed elsewhere."""
+    project = Path(__file__).parents[2]
+    return (project if (project / "pyproject.toml").is_file() else Path.cwd()) / "models" / "bge-m3"
+
+
+def download(to: str | os.PathLike[str] | None = None, *, manifest: Manifest = BGE_M3) -> Path:
+    """The folder that holds bge-m3, once every file in it is complete; what is there already is not fetched again.
+
+    ``to`` is a folder of its own, ``default_folder()`` without it. Raises ``SettingError``, and ``DownloadError``
+    for whatever keeps the download from going on; what has come by then is kept for the next call.
+
+    ``download("models/bge-m3")`` gives the whole path of ``models/bge-m3``.
     """
+    folder = default_folder() if to is None else Path(os.path.expanduser(to)).absolute()
+    if to == "" or (folder.exists() and not folder.is_dir()):
+        raise DownloadError(f"{os.fspath(to or folder)!r} is no folder; give one, new or not")
     try:
-        commit, items, weights = listing(revision, tokenizer_only)
-        place = Destination.of(commit, to)
-        if any((place.folder / name).exists() for name in WEIGHTS):
-            say(f"checking what is in {place.folder}")  # some seconds for 2.3 GB
-        lacking = [item for item in items if place.lacks(item)]
-        if lacking:
-            fill(place, items, weights, progress)
-        if place.cache and (lacking or revision != commit):
-            place.note(revision)
-        if not tokenizer_only:
-            check(place.folder)
-        found = tokenizer_only or next(copies(), (Path(),))[0].resolve() == place.folder.resolve()
-        use = "" if found else "; to use it, set the environment variable BGE_M3 to this folder"
-        say(f"{place.folder} is whole and checked{use}")
-        return place.folder
-    except CheckpointError:
-        raise
-    except Exception as error:
-        raise explain(error) from error
+        if any((folder / name).exists() for name in WEIGHTS):
+            say(f"checking what is in {folder}")  # some seconds for 2.3 GB
+        if manifest.missing(folder):
+            if constants.is_offline_mode():
+                raise DownloadError("HF_HUB_OFFLINE (or TRANSFORMERS_OFFLINE) forbids the network; unset it, run again")
+            check_network()
+            fill(folder, manifest)
+    except (HTTPError, OSError) as error:
+        raise DownloadError(message(error, folder)) from error
+    use = "" if folder == default_folder() else "; to use it, set the environment variable BGE_M3 to this folder"
+    say(f"{folder} is complete and checked{use}")
+    return folder
 
 
-def listing(revision: str, tokenizer_only: bool) -> tuple[str, list[Item], Item | None]:
-    """The commit, the files to have, weights last, and which of the commit's files are its weights.
-
-    The pinned commit goes by the record, any other by the hub's word. Raises ``DownloadError`` if it is not a
-    bge-m3's, and huggingface_hub's errors.
-    """
-    commit, known = revision, manifest.PINNED
-    if revision != manifest.REVISION:
-        about = HfApi().model_info(REPO, revision=revision, files_metadata=True)
-        commit = str(about.sha)
-        if commit != manifest.REVISION:  # for that one, the record counts
-            files = about.siblings or []
-            known = {file.rfilename: (file.size, file.lfs.sha256 if file.lfs else file.blob_id) for file in files}
-    wanted = manifest.TOKENIZER_FILES if tokenizer_only else manifest.PINNED
-    for names in (["config.json"], ["tokenizer.json"], WEIGHTS[: 0 if tokenizer_only else None]):
-        if names and not any(name in known for name in names):
-            raise DownloadError(f"{REPO} has no {' or '.join(names)} at revision {revision}; check --revision")
-    weights = next((Item(name, *known[name]) for name in WEIGHTS if name in known), None)
-    items = [Item(name, *known[name]) for name in wanted if name in known and name not in WEIGHTS]
-    items = sorted(items, key=lambda item: item.size) + ([weights] if weights and not tokenizer_only else [])
-    for text in (commit, *(item.digest for item in items)):
-        if not re.fullmatch("[0-9a-f]{40}|[0-9a-f]{64}", str(text)):
-            raise DownloadError(f"{constants.ENDPOINT} does not tell the sums of the files of {REPO}; use another hub")
-    return commit, items, weights
+def fill(folder: Path, manifest: Manifest) -> None:
+    """Fetch what is missing, one process at a time. Raises as ``download`` does."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = folder / ".download.lock"  # the system lets go of it whatever a process dies of
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(WeakFileLock(lock, timeout=1))
+        except TimeoutError:
+            say(f"another download into {folder} is under way; waiting for its end")
+            stack.enter_context(WeakFileLock(lock))
+        try:
+            missing = manifest.missing(folder)
+            plan(folder, manifest, missing)
+            for name in missing:
+                bring(folder, manifest, name)
+        finally:
+            with suppress(OSError):  # Windows keeps a file that is open
+                lock.unlink()
 
 
-def fill(place: Destination, items: list[Item], weights: Item | None, progress: bool) -> None:
-    """Fetch what the place lacks, one process at a time. Raises as ``download`` does."""
-    with place.held():
-        lacking = [item for item in items if place.lacks(item)]
-        place.refuse_others(weights)
-        missing = plan(place, items, lacking)
-        etags = [place.etag(item, patient=number > 0) for number, item in enumerate(lacking)]
-        total, off = sum(item.size for item in items), None if progress and lacking else True
-        with tqdm(total=total, initial=total - missing, unit="B", unit_scale=True, desc=REPO, disable=off) as bar:
-            for item, etag in zip(lacking, etags, strict=True):
-                bring(place, item, etag, bar)
+def plan(folder: Path, manifest: Manifest, missing: list[str]) -> None:
+    """Say what will be done. Raises ``DownloadError`` if the disk is too small, or other weights lie in the folder:
+    with the small files they would be taken for a model."""
+    for path in (folder / name for name in WEIGHTS if name in missing or name not in manifest.files):
+        if path.exists():
+            raise DownloadError(f"{path} is damaged, or another model's; remove it, or give another folder")
+    total, free = sum(size for size, _ in manifest.files.values()), shutil.disk_usage(folder).free
+    needed = sum(manifest.files[name][0] - length(part_of(folder, manifest, name)) for name in missing)
+    say(f"{manifest.repo} at {manifest.commit[:7]} from {constants.ENDPOINT}: {len(manifest.files)} files, {gb(total)}")
+    say(f"{gb(total - needed)} already here, {gb(needed)} to fetch, {gb(free)} free")
+    say(f"into {folder}")
+    if needed > free:
+        lacking = f"{gb(free)} free, but {gb(needed)} are needed; free {gb(needed - free)}"
+        raise DownloadError(f"the disk of {folder} has {lacking}, or choose another disk with --to; {KEPT}")
 
 
-def plan(place: Destination, items: list[Item], lacking: list[Item]) -> int:
-    """Say what will be done, and return the bytes to fetch. Raises ``DownloadError`` if they do not fit the disk."""
-    total, free = sum(item.size for item in items), place.free()
-    missing = sum(max(item.size - place.begun(item), 0) for item in lacking)
-    say(f"{REPO} at {place.commit[:7]} from {constants.ENDPOINT}: {len(items)} files, {human(total)}")
-    say(f"{human(total - missing)} already here, {human(missing)} to fetch, {human(free)} free")
-    say(f"into {place.folder}")
-    if missing > free:
+def bring(folder: Path, manifest: Manifest, name: str) -> None:
+    """Fetch one file, check it, and give it its name in one step."""
+    part, (size, digest) = part_of(folder, manifest, name), manifest.files[name]
+    part.parent.mkdir(exist_ok=True)
+    fetch(hf_hub_url(manifest.repo, name, revision=manifest.commit), part, name, size)
+    with part.open("rb+") as file:
+        os.fsync(file.fileno())
+    if not complete(part, size, digest):
+        part.unlink()
         raise DownloadError(
-            f"the disk of {place.folder} has {human(free)} free, but {human(missing)} are needed; "
-            f"free {human(missing - free)}, or choose another disk with --to or HF_HOME; {KEPT}"
+            f"{name} came from {constants.ENDPOINT} with a wrong size or checksum and was deleted, the other files are "
+            f"kept; run the same command again; if it stays so, use another mirror (HF_ENDPOINT), {OTHER_WAYS}"
         )
-    return missing
+    os.replace(part, folder / name)
 
 
-def bring(place: Destination, item: Item, etag: str, bar: tqdm) -> None:
-    """One file, fetched, checked and put into its place."""
-    kept = place.parts / etag  # the cache may have the content already, for another commit or another program
-    if place.cache and intact(kept, item):
-        place.put(item, kept, etag)
-        bar.update(item.size - place.begun(item))
-    else:
-        fetch(item, hf_hub_url(REPO, item.name, revision=place.commit), place.part(item), build_hf_headers(), bar)
-        place.put(item, place.part(item), etag)
+def part_of(folder: Path, manifest: Manifest, name: str) -> Path:
+    """Where a file grows: named after its sum too, so that nothing else is ever appended to it."""
+    return folder / f"{name}.{manifest.files[name][1][:8]}.part"
 
 
-def human(size: int) -> str:
+def fetch(url: str, part: Path, name: str, size: int) -> None:
+    """Complete the part. A line that breaks is taken up again for as long as bytes come.
+
+    Raises ``DownloadError``, huggingface_hub's errors and the disk's.
+    """
+    idle, heard, failure = 0, False, None
+    while (done := length(part)) < size:
+        try:
+            get(url, part, name, size)
+            continue
+        except HTTPError as error:
+            failure = error
+        status = failure.response.status_code if isinstance(failure, HfHubHTTPError) else None
+        if status == 416 and done:  # no rest of a file is to be had here, so the whole of it
+            part.unlink()
+            continue
+        came = length(part) > done
+        idle, heard = 0 if came else idle + 1, heard or came
+        if idle > (TRIES if status in PASSING or (status is None and heard) else 0):
+            raise failure
+        time.sleep(2**idle)
+
+
+def get(url: str, part: Path, name: str, size: int) -> None:
+    """One call of ``http_get``: it goes on where the part ends, and by itself tries again for some seconds."""
+    check = partial(check_answer, name, size)
+    hooks, usual = get_session().event_hooks["response"], constants.DOWNLOAD_CHUNK_SIZE
+    hooks.append(check)
+    constants.DOWNLOAD_CHUNK_SIZE = PIECE
+    try:
+        with part.open("ab") as file:
+            headers = build_hf_headers() | {"Accept-Encoding": "identity"}
+            http_get(url, file, resume_size=file.tell(), headers=headers, expected_size=size, displayed_filename=name)
+    except OSError as error:
+        if error.errno or isinstance(error, HTTPError):
+            raise
+        if length(part) < size:  # what is too long will not have the right sum
+            raise DownloadError(ended_early(part, name, size)) from error
+    finally:
+        constants.DOWNLOAD_CHUNK_SIZE = usual
+        hooks.remove(check)
+
+
+def check_answer(name: str, size: int, response: Response) -> None:
+    """Raise ``DownloadError`` for an answer that is not the file, before it replaces what has come of it."""
+    status, headers = response.status_code, response.headers
+    if status == 429 and told_to_wait(response) > LONGEST:
+        raise DownloadError(refused(response))
+    if status not in (200, 206):
+        return
+    total = headers.get("Content-Range", "").rpartition("/")[2] if status == 206 else headers.get("Content-Length", "")
+    if not total.isdecimal():  # "bytes 5-9/*", which http_get cannot read
+        headers.pop("Content-Range", None)
+    if headers.get("Content-Type", "").startswith("text/html"):
+        raise DownloadError(instead(response.url.host, "a web page", name, size))
+    if total.isdecimal() and int(total) != size and "Content-Encoding" not in headers:
+        raise DownloadError(instead(response.url.host, f"{int(total):,} bytes, perhaps a git-LFS pointer,", name, size))
+
+
+def ended_early(part: Path, name: str, size: int) -> str:
+    """The message about a body that told no length and was shorter; a page in the file's stead is thrown away."""
+    with part.open("rb") as file:
+        page = file.read(99).startswith((b"<", b"version https://git-lfs"))
+    if page:
+        part.unlink()
+        return instead(constants.ENDPOINT, "a web page or a git-LFS pointer", name, size)
+    return f"{name} ends after {length(part):,} of {size:,} bytes; {KEPT}"
+
+
+def instead(host: str, what: str, name: str, size: int) -> str:
+    """The message about another file in the stead of the one that is wanted."""
+    cure = f"log in if the network or the proxy asks for it, use another mirror (HF_ENDPOINT), {OTHER_WAYS}"
+    return f"{host} sends {what} instead of {name} ({size:,} bytes); {cure}"
+
+
+def told_to_wait(response: Response) -> int:
+    """Seconds that the hub asks to wait, 0 if it names none."""
+    told = response.headers.get("Retry-After", "").strip()
+    return int(told) if told.isdecimal() else 0
+
+
+def length(path: Path) -> int:
+    """Bytes of a file, 0 if there is none."""
+    return path.stat().st_size if path.exists() else 0
+
+
+def message(error: HTTPError | OSError, folder: Path) -> str:
+    """Any error of the way as one line that says what to do."""
+    if isinstance(error, HfHubHTTPError):
+        return refused(error.response)
+    if isinstance(error, HTTPError):
+        return unreachable(error)
+    if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
+        return f"the disk of {folder} is full; free some room: {KEPT}"
+    return f"{folder} cannot be read or written ({error}); check its path and your rights to it"
+
+
+def refused(response: Response) -> str:
+    """The message about a hub or a proxy that answers, but not with the file."""
+    told = STATUS.get(response.status_code, "the hub has trouble: try again later, or use a mirror (HF_ENDPOINT)")
+    told = told.format(told_to_wait(response) or 300)
+    return f"{constants.ENDPOINT} answers {response.status_code} for {response.url.path}; {told}; {KEPT}"
+
+
+def unreachable(error: HTTPError) -> str:
+    """The message about a hub that does not answer; a mirror may have sent on to another, which is named."""
+    hub, host = constants.ENDPOINT, error.request.url.host
+    whom = hub if host == urlsplit(hub).hostname else f"{host}, to which {hub} sends on,"
+    mirror = "another mirror (HF_ENDPOINT)" if MIRROR in hub.lower() else f"a mirror (HF_ENDPOINT={MIRROR})"
+    proxy = f"{named(PROXIES) or 'HTTPS_PROXY'} (http://user:password@host:port if it asks who you are)"
+    cure = f"check the network and {proxy}, use {mirror}, {OTHER_WAYS}"
+    return f"{whom} cannot be reached ({type(error).__name__}: {error}); {KEPT}; {cure}"
+
+
+def gb(size: int) -> str:
     """A number of bytes for reading, in powers of ten as disks and the hub count."""
-    for unit in ("B", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.2f} GB"
+    return f"{size / 1e9:.2f} GB"
+
+
+def say(text: str) -> None:
+    """A line for the reader; standard output is for the path alone."""
+    print(text, file=sys.stderr, flush=True)

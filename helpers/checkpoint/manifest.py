@@ -36,27 +36,33 @@ MODEL_FILES = {
 PINNED = TOKENIZER_FILES | MODEL_FILES
 
 
+@dataclass(frozen=True)
+class Manifest:
+    """What to have of a repository: the commit, and each file's bytes and sha256 by its name."""
+
+    repo: str
+    commit: str
+    files: dict[str, tuple[int, str]]
+
+    def missing(self, folder: Path) -> list[str]:
+        """Names of the files that the folder lacks or holds damaged, small ones first and weights last.
+
+        >>> BGE_M3.missing(Path("nowhere"))[-1]
+        'pytorch_model.bin'
+        """
+        order = sorted(self.files, key=lambda name: (name in WEIGHTS, self.files[name][0]))
+        return [name for name in order if not complete(folder / name, *self.files[name])]
+
+
+BGE_M3 = Manifest(REPO, REVISION, PINNED)
+
+
 def sha256(path: Path) -> str:
     """The sha256 of a file as 64 hexadecimal digits, read in pieces: about a second for a gigabyte."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-@dataclass(frozen=True)
-class Item:
-    """A file to have: its name in the repository, its bytes, its sha256 or, for a file without LFS, git's sha1."""
-
-    name: str
-    size: int
-    digest: str
-
-
-def intact(path: Path, item: Item) -> bool:
-    """Is the whole file there, with this size and sum?"""
-    if not path.is_file() or path.stat().st_size != item.size:
-        return False
-    if len(item.digest) == 64:
-        return sha256(path) == item.digest
-    blob = hashlib.sha1(b"blob %d\0" % item.size, usedforsecurity=False)
-    blob.update(path.read_bytes())
-    return blob.hexdigest() == item.digest
+def complete(path: Path, size: int, digest: str) -> bool:
+    """Is the whole file there, with this size and sha256?"""
+    return path.is_file() and path.stat().st_size == size and sha256(path) == digest

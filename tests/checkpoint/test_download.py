@@ -1,37 +1,29 @@
 """The download against a hub on loopback, with the real client: after whatever happens the model is whole or refused.
 
-Every test runs ``python -m helpers download`` in a process of its own, into paths with blanks and Chinese
-characters, from a bge-m3 the size of mini-m3. The pinned commit's sums are those of the real files, so the
-successful runs ask for ``main``, or bring a record of their own.
+Every test runs ``python -m helpers download`` in a copy of the project, in a path with blanks and Chinese
+characters, from a bge-m3 the size of mini-m3, whose sums stand in the manifest that is wanted.
 """
 
-import hashlib
-import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import hub as hubs
 import numpy as np
 import pytest
 import torch
-from hub import COMMIT, ROOT, UNWANTED, environment, run, start
-from huggingface_hub.file_download import are_symlinks_supported
+from hub import Reader, finish
 
 from helpers import BgeM3, CheckpointError, find
-from helpers.checkpoint.destination import Destination
-from helpers.checkpoint.find import BGE_M3_TOKENIZER, MINI
-from helpers.checkpoint.manifest import MODEL_FILES, PINNED, REPO, REVISION, TOKENIZER_FILES, WEIGHTS
-from helpers.checkpoint.transfer import MIRROR
+from helpers.checkpoint.manifest import PINNED, WEIGHTS
 
-SAFE, BIN = WEIGHTS
+BIN = "pytorch_model.bin"
 SLACK = 2_000_000  # bytes that may lie in the sockets' buffers when a process is killed
-MAIN = ("--revision", "main")
-QUICK = "from helpers.checkpoint import transfer; transfer.TRIES = 1"  # gives up after a second instead of fifteen
+KEPT = "what was downloaded is kept"
+QUICK = "import time; time.sleep = lambda seconds: print(f'slept {seconds}', file=sys.stderr)"
 
 
 @pytest.fixture(scope="module")
@@ -42,48 +34,31 @@ def files():
 
 @pytest.fixture
 def hub(files):
-    """A hub without faults; like the real one it has the weights as pytorch_model.bin only."""
+    """A hub without faults."""
     with hubs.Hub(dict(files)) as hub:
         yield hub
 
 
 @pytest.fixture
-def ready(files):
-    """A hub that has the weights as model.safetensors."""
-    content = {name: content for name, content in files.items() if name != BIN}
-    with hubs.Hub(content | {SAFE: (MINI / SAFE).read_bytes()}) as hub:
-        yield hub
+def reader(hub, tmp_path):
+    """A reader of this hub."""
+    return Reader(tmp_path / "我的 project é", hub)
 
 
 @pytest.fixture
-def total(request):
-    """Bytes of all files that are needed from the test's hub."""
-    hub = request.getfixturevalue("ready" if "ready" in request.fixturenames else "hub")
-    return sum(len(content) for name, content in hub.files.items() if name not in UNWANTED)
+def lost(tmp_path):
+    """A reader of a hub that is not there."""
+    return Reader(tmp_path / "我的 project é", None)
 
 
-@pytest.fixture
-def home(tmp_path):
-    """A home for the hub's cache."""
-    return tmp_path / "我的 home é"
-
-
-@pytest.fixture
-def to(tmp_path):
-    """A folder of its own."""
-    return tmp_path / "模型 folder" / "bge m3"
-
-
-def snapshot(home, commit=COMMIT):
-    """Where the hub's cache has the files of a commit."""
-    return home / "hub" / f"models--{REPO.replace('/', '--')}" / "snapshots" / commit
-
-
-def assert_whole(folder, files):
+def assert_whole(reader, folder=None):
     """Every file byte for byte, and no crumbs."""
-    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    assert names == {*files} - {*UNWANTED}
-    assert all((folder / name).read_bytes() == files[name] for name in names)
+    folder = folder or reader.model
+    found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    if sys.platform == "win32":  # which cannot remove the lock that it holds
+        found.pop(".download.lock", None)
+    assert found.keys() == reader.hub.files.keys()
+    assert all(path.read_bytes() == reader.hub.files[name] for name, path in found.items())
     find(folder)
 
 
@@ -95,11 +70,10 @@ def assert_no_model(folder):
 
 
 def assert_error(done, *told):
-    """One line on standard error that begins with "error: " and says all this, exit code 2, no path printed."""
+    """One line that begins with "error: " comes last on standard error and says all this; exit code 2, no path."""
     assert (done.returncode, done.stdout) == (2, ""), done.stderr
     lines = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
-    assert len(lines) == 1 and lines[0] == done.stderr.splitlines()[-1], done.stderr
-    assert "Traceback" not in done.stderr
+    assert lines == done.stderr.splitlines()[-1:] and "Traceback" not in done.stderr, done.stderr
     for text in told:
         assert text in lines[0], lines[0]
 
@@ -110,434 +84,301 @@ def assert_done(done, folder):
     assert "Traceback" not in done.stderr
 
 
-def steady(folder):
-    """Wait until what was sent has been written."""
+def assert_resumed(reader, kept=0):
+    """At least so many bytes are here; the next run fetches the rest, and nothing twice, and makes the model whole."""
+    missing = reader.hub.manifest.missing(reader.model)
+    parts = sum(path.stat().st_size for path in reader.model.rglob("*.part"))
+    rest = sum(len(reader.hub.files[name]) for name in missing) - parts
+    assert rest <= reader.hub.total - kept + SLACK
+    reader.hub.resume()
+    assert_done(reader.run(), reader.model)
+    assert_whole(reader)
+    assert {*reader.hub.served} == {*missing} and reader.hub.served.total() <= rest + SLACK
+
+
+def halt(reader, count):
+    """A download that has stood still after so many bytes, once what was sent has been written."""
+    reader.hub.stall = count
+    process = reader.start()
+    assert reader.hub.stalled.wait(60)
     size, before = -1, -2
     while size != before:
         time.sleep(0.1)
-        before, size = size, sum(path.stat().st_size for path in folder.rglob("*.part"))
+        before, size = size, sum(path.stat().st_size for path in reader.folder.rglob("*.part"))
+    return process
 
 
-def record(files, commit=COMMIT):
-    """Python that makes these files the recorded ones of the pinned commit."""
-    known = {name: (len(files[name]), hashlib.sha256(files[name]).hexdigest()) for name in PINNED}
-    return (
-        f"from helpers.checkpoint import manifest as m; m.PINNED = {known}; m.REVISION = '{commit}'; "
-        "m.TOKENIZER_FILES = {name: m.PINNED[name] for name in m.TOKENIZER_FILES}"
-    )
-
-
-def test_into_the_cache_and_again(hub, home, files, total):
-    """Only what is needed comes, and once; whatever else reads the hub's cache finds it complete."""
-    env = environment(hub, home)
-    done = run(env, *MAIN)
-    folder = snapshot(home)
-    assert_done(done, folder)
-    assert_whole(folder, files)
-    assert not {*hub.served} & {*UNWANTED} and list(hub.served)[-1] == BIN  # weights last
-    assert hub.served.total() == total
-    size = f"{total / 1e6:.1f} MB"
-    for told in (f"12 files, {size}", f"0 B already here, {size} to fetch", " free\n", f"into {folder}\n", hub.url):
-        assert told in done.stderr
-    hub.resume()
-    done = run(env, *MAIN)
-    assert_done(done, folder)
-    assert "whole and checked" in done.stderr and hub.served.total() == 0
-    script = (
-        "from huggingface_hub import scan_cache_dir, snapshot_download\n"
-        f"print(snapshot_download('{REPO}', allow_patterns={[*TOKENIZER_FILES, *MODEL_FILES]}))\n"
-        "report = scan_cache_dir()\n"
-        "print(len(report.warnings), [sorted(r.refs) for repo in report.repos for r in repo.revisions])\n"
-        "from helpers import find\nprint(find('real').path)\n"
-    )
-    library = subprocess.run(
-        [sys.executable, "-c", script], env=env, capture_output=True, encoding="utf-8", cwd=ROOT, timeout=120
-    )
-    assert library.stdout.splitlines() == [str(folder), "0 [['main']]", str(folder)], library.stderr
-    assert hub.served.total() == 0
-
-
-def test_a_relative_folder_is_told_in_full(tmp_path, monkeypatch):
-    """What is printed must hold in another terminal and in a notebook's own folder."""
-    monkeypatch.chdir(tmp_path)
-    assert Destination.of(COMMIT, "models/bge-m3").folder == tmp_path / "models" / "bge-m3"
-
-
-def test_into_a_folder_and_again(hub, home, to, files, total):
-    """A plain folder holds the files and nothing else, loads, and gives mini-m3's own vectors."""
-    env = environment(hub, home)
-    done = run(env, *MAIN, "--to", str(to))
-    assert_done(done, to)
-    assert f"{to} is whole and checked; to use it, set the environment variable BGE_M3 to this folder" in done.stderr
-    assert_whole(to, files)
-    assert hub.served.total() == total
-    assert not (home / "hub").exists()
-    hub.resume()
-    assert_done(run(env, *MAIN, "--to", str(to)), to)
-    assert hub.served.total() == 0
-    (to / "tokenizer.json").unlink()
-    assert_done(run(env, *MAIN, "--to", str(to)), to)
-    assert hub.served == {"tokenizer.json": len(files["tokenizer.json"])}
-    texts = ["什么是大型语言模型？", "What is a large language model?"]
-    vectors = [BgeM3.from_checkpoint(one, dtype=torch.float32, device="cpu").encode(texts) for one in (to, "mini")]
-    np.testing.assert_array_equal(*vectors)
-
-
-def test_tokenizer_only(hub, home, to, files):
-    """Five files, no weights; the folder is refused as a model by a message that says so."""
-    assert_done(run(environment(hub, home), *MAIN, "--tokenizer-only", "--to", str(to)), to)
-    assert {path.name for path in to.iterdir()} == {*TOKENIZER_FILES} == {*hub.served}
-    assert_no_model(to)
-    with pytest.raises(CheckpointError, match=r"neither model\.safetensors nor pytorch_model\.bin"):
-        find(to)
-    assert_done(run(environment(hub, home), *MAIN, "--tokenizer-only"), snapshot(home))
-    assert_no_model(snapshot(home))
-
-
-@pytest.mark.parametrize("tenth", range(1, 11))
-def test_killed_and_resumed(ready, home, to, total, tenth):
-    """Killed at any tenth of the way: no model to be seen, and the next run fetches the rest only."""
-    ready.stall = total * tenth // 10
-    process = start(environment(ready, home), *MAIN, "--to", str(to))
-    assert ready.stalled.wait(60)
-    steady(to)
+def kill(process):
+    """End a process as a power cut does."""
     process.kill()
     process.communicate()
-    if tenth < 10:
-        assert_no_model(to)
-    ready.resume()
-    assert_done(run(environment(ready, home), *MAIN, "--to", str(to)), to)
-    assert_whole(to, ready.files)
-    assert ready.served.total() <= total - total * tenth // 10 + SLACK
 
 
-def test_killed_nine_times_in_the_cache(hub, home, files, total):
-    """One run after another, each killed after a tenth: together they serve little more than one download."""
+def test_into_its_folder_and_again(reader, hub):
+    """Only what is needed comes, weights last, and once; the course finds it, and it gives mini-m3's own vectors."""
+    done = reader.run()
+    assert_done(done, reader.model)
+    assert_whole(reader)
+    assert list(hub.served)[-1] == BIN and hub.served.total() == hub.total
+    size = f"{hub.total / 1e9:.2f} GB"
+    for told in (f"{hub.url}: 12 files, {size}", f"0.00 GB already here, {size} to fetch, ", f"into {reader.model}\n"):
+        assert told in done.stderr
+    assert done.stderr.endswith(f"{reader.model} is complete and checked\n") and "%" not in done.stderr
+    (reader.model / "tokenizer.json").write_text("{}")  # damaged
+    assert_resumed(reader, hub.total - len(hub.files["tokenizer.json"]))
+    hub.resume()
+    where = finish(reader.python("-m", "helpers", "where"))
+    assert where.stdout.splitlines()[-1] == str(reader.model), where.stderr
+    assert not hub.requests
+    texts = ["什么是大型语言模型？", "What is a large language model?"]
+    both = [BgeM3.from_checkpoint(one, dtype=torch.float32, device="cpu") for one in (reader.model, "mini")]
+    np.testing.assert_array_equal(*(bge.encode(texts) for bge in both))
+
+
+def test_another_folder(reader):
+    """A folder of one's own is told in full, with how to use it; installed elsewhere, the current folder counts."""
+    done = reader.run("--to", "模型")
+    assert_done(done, reader.folder / "模型")
+    assert "; to use it, set the environment variable BGE_M3 to this folder" in done.stderr
+    assert_whole(reader, reader.folder / "模型")
+    (reader.folder / "pyproject.toml").unlink()
+    script = "import os, helpers.checkpoint.download as d; os.chdir('模型'); print(d.default_folder())"
+    assert finish(reader.python("-c", script)).stdout == f"{reader.folder / '模型' / 'models' / 'bge-m3'}\n"
+
+
+def test_killed_and_resumed(reader, hub):
+    """Killed half-way: no model to be seen, nothing holds the next run up, and it fetches the rest only."""
+    kill(halt(reader, hub.total // 2))
+    assert_no_model(reader.model)
+    assert_resumed(reader, hub.total // 2)
+
+
+@pytest.mark.slow
+def test_killed_at_every_tenth(reader, hub):
+    """One run after another, each killed a tenth later: together they serve little more than one download."""
     served = 0
     for _ in range(9):
-        hub.stall = total // 10
-        process = start(environment(hub, home), *MAIN)
-        assert hub.stalled.wait(60)
-        steady(home)
-        process.kill()
-        process.communicate()
+        kill(halt(reader, hub.total // 10))
+        assert_no_model(reader.model)
         served += hub.served.total()
-        assert_no_model(snapshot(home))
         hub.resume()
-    done = run(environment(hub, home), *MAIN)
-    assert_done(done, snapshot(home))
-    assert_whole(snapshot(home), files)
-    assert served + hub.served.total() <= total + 9 * SLACK
+    assert_resumed(reader)
+    assert served + hub.served.total() <= hub.total + 10 * SLACK
 
 
-def test_interrupted(ready, home, to, total):
+@pytest.mark.skipif(sys.platform == "win32", reason="no Ctrl-C for a single process there")
+def test_interrupted(reader, hub):
     """Ctrl-C: one line that says what is kept, exit code 130, and the next run goes on."""
-    if sys.platform == "win32":
-        pytest.skip("no Ctrl-C for a single process there")
-    ready.stall = total // 2
-    # a shell's background job is deaf to Ctrl-C, and so would be the process that it starts
-    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job is deaf to it
     try:
-        process = start(environment(ready, home), *MAIN, "--to", str(to))
+        process = halt(reader, hub.total // 2)
     finally:
         signal.signal(signal.SIGINT, inherited)
-    assert ready.stalled.wait(60)
-    steady(to)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
-    assert (process.returncode, out) == (130, "")
-    assert "stopped; what was downloaded is kept" in err.splitlines()[-1] and "Traceback" not in err
-    assert_no_model(to)
-    ready.resume()
-    assert_done(run(environment(ready, home), *MAIN, "--to", str(to)), to)
-    assert_whole(to, ready.files)
-    assert ready.served.total() <= total // 2 + SLACK
+    done = finish(process)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert f"stopped; {KEPT}" in done.stderr.splitlines()[-1] and "Traceback" not in done.stderr
+    assert_no_model(reader.model)
+    assert_resumed(reader, hub.total // 2)
 
 
-def test_connections_that_break(ready, home, to, total):
+@pytest.mark.slow
+@pytest.mark.parametrize("reset", [False, True])
+def test_connections_that_break(reader, hub, reset):
     """A hub that hangs up every few megabytes costs nothing but patience, since each time some bytes came."""
-    ready.drop = 7_000_000
-    assert_done(run(environment(ready, home), *MAIN, "--to", str(to)), to)
-    assert_whole(to, ready.files)
-    assert ready.served.total() <= total + SLACK
+    hub.drop, hub.reset = 7_000_000, reset
+    assert_done(reader.run(before=QUICK), reader.model)
+    assert_whole(reader)
+    assert hub.served.total() <= hub.total + SLACK
 
 
-def test_a_hub_without_ranges(ready, home, to, total):
-    """A resumed file that comes from its beginning must not be appended to what is there."""
-    ready.stall = total // 2
-    process = start(environment(ready, home), *MAIN, "--to", str(to))
-    assert ready.stalled.wait(60)
-    steady(to)
-    process.kill()
-    process.communicate()
-    ready.ranges = False
-    ready.resume()
-    assert_done(run(environment(ready, home), *MAIN, "--to", str(to)), to)
-    assert_whole(to, ready.files)
-
-
-def test_a_body_cut_short(ready, home, to):
-    """A file that ends too early: an error that says where, then only its rest is fetched."""
-    ready.cut[SAFE] = 20_000_000
-    done = run(environment(ready, home), *MAIN, "--to", str(to), before=QUICK)
-    assert_error(done, ready.url, "what was downloaded is kept")
-    assert_no_model(to)
-    ready.cut.clear()
-    ready.resume()
-    assert_done(run(environment(ready, home), *MAIN, "--to", str(to)), to)
-    assert_whole(to, ready.files)
-    assert ready.served.total() <= len(ready.files[SAFE]) - 20_000_000 + SLACK
-
-
-def test_a_hub_that_falls_silent(ready, home, to, total):
-    """A connection on which nothing comes any more is given up, and taken up by the next run."""
-    ready.stall = total // 2
-    done = run(environment(ready, home, HF_HUB_DOWNLOAD_TIMEOUT="1"), *MAIN, "--to", str(to), before=QUICK)
-    assert_error(done, "cannot be reached (ReadTimeout", "what was downloaded is kept")
-    assert_no_model(to)
-    ready.resume()
-    assert_done(run(environment(ready, home), *MAIN, "--to", str(to)), to)
-    assert_whole(to, ready.files)
-    assert ready.served.total() <= total // 2 + SLACK
-
-
-FIRST = {
-    "401": ("/api/models", (401, {}), ("answers 401", "HF_TOKEN")),
-    "403": ("/api/models", (403, {}), ("answers 403", "HF_TOKEN")),
-    "no repository": ("/api/models", (404, {"X-Error-Code": "RepoNotFound"}), ("answers 404", "HF_ENDPOINT")),
-    "no revision": ("/api/models", (404, {"X-Error-Code": "RevisionNotFound"}), ("answers 404", "--revision")),
-    "407": ("/api/models", (407, {}), ("answers 407", "HTTPS_PROXY=http://user:password@host:port")),
-    "429": ("/api/models", (429, {"Retry-After": "77"}), ("answers 429", "wait 77 seconds", "kept")),
-    "500": ("/api/models", (500, {}), ("answers 500", "try again later")),
-    "a login page": ("/", (200, {"Content-Type": "text/html"}), ("does not answer like a hub", "HF_ENDPOINT")),
-}
-
-
-@pytest.mark.parametrize("name", FIRST)
-def test_refused_at_once(hub, home, to, name):
-    """The hub's refusals, told in one line each, with nothing left behind."""
-    part, answer, told = FIRST[name]
-    hub.answers[part] = answer
-    assert_error(run(environment(hub, home), *MAIN, "--to", str(to)), *told)
-    assert not to.exists()
-
-
-@pytest.mark.parametrize("cached", [True, False])
-@pytest.mark.parametrize(("status", "cure"), [(401, "HF_TOKEN"), (404, "check --revision"), (429, "wait 77 seconds")])
-def test_the_pinned_commit_is_refused(hub, home, to, files, status, cure, cached):
-    """Without --revision no listing is asked for, so it is the first file that is refused."""
-    hub.answers["/resolve/"] = (status, {"Retry-After": "77"} if status == 429 else {})
-    arguments = () if cached else ("--to", str(to))
-    done = run(environment(hub, home), *arguments, before=f"{record(files)}; {QUICK}")
-    assert_error(done, f"answers {status}", cure, "kept")
-    assert_no_model(snapshot(home) if cached else to)
-
-
-@pytest.mark.parametrize(("status", "cached"), [(401, False), (404, True), (429, False), (503, True)])
-def test_refused_on_the_way(ready, home, to, status, cached):
-    """The same when the weights are half there: an error, no model, and the next run fetches the other half."""
-    arguments, folder = (MAIN, snapshot(home)) if cached else ((*MAIN, "--to", str(to)), to)
-    ready.drop = 20_000_000
-    ready.answers["/large/model.safetensors resumed"] = (status, {"Retry-After": "90"} if status == 429 else {})
-    done = run(environment(ready, home), *arguments, before=QUICK)
-    assert_error(done, f"answers {status}", "is kept")
-    assert_no_model(folder)
-    ready.answers.clear()
-    ready.drop = 0
-    ready.resume()
-    assert_done(run(environment(ready, home), *arguments), folder)
-    assert_whole(folder, ready.files)
-    assert ready.served.total() <= len(ready.files[SAFE]) - 20_000_000 + SLACK
-
-
-def test_asked_to_wait_a_little(hub, home, to, files):
-    """A pause of a second is made without a word to the reader."""
-    hub.answers["/large/tokenizer.json"] = (429, {"Retry-After": "1"}, 1)
-    done = run(environment(hub, home), *MAIN, "--tokenizer-only", "--to", str(to))
-    assert_done(done, to)
-    assert len(done.stderr.splitlines()) == 4  # the plan's three lines and the last
-    assert hub.served["tokenizer.json"] == len(files["tokenizer.json"])
-
-
-@pytest.mark.parametrize("name", [BIN, "tokenizer.json", "config.json"])
-def test_wrong_checksum(hub, home, to, files, name):
-    """A flipped byte: that file is deleted and named, the others stay, and the next run fetches it alone."""
-    arguments, folder = (MAIN, snapshot(home)) if name == BIN else ((*MAIN, "--tokenizer-only", "--to", str(to)), to)
-    damaged = bytearray(files[name])
-    damaged[len(damaged) // 2] ^= 1
-    hub.instead[name] = bytes(damaged)
-    done = run(environment(hub, home), *arguments)
-    assert_error(done, name, "wrong checksum", "deleted", "the other files are kept", "HF_ENDPOINT")
-    assert_no_model(folder)
-    assert not list(home.rglob("*.part")) + list(to.rglob("*.part")) and not (folder / name).exists()
-    hub.instead.clear()
-    came = {*hub.served} - {name}
+@pytest.mark.parametrize("answer", [None, (416, {"Content-Range": "bytes */1"})])
+def test_a_mirror_without_ranges(reader, hub, answer):
+    """A mirror that sends a resumed file from its beginning, or answers 416: the whole file, not one appended."""
+    kill(halt(reader, hub.total // 2))
     hub.resume()
-    assert_done(run(environment(hub, home), *arguments), folder)
-    assert (folder / name).read_bytes() == files[name]
-    assert hub.served[name] == len(files[name]) and came and not came & {*hub.served}
+    hub.ranges, hub.answers = False, {"resumed": answer} if answer else {}
+    assert_done(reader.run(), reader.model)
+    assert_whole(reader)
 
 
-@pytest.mark.parametrize("listed", [True, False])
-def test_lfs_pointer(hub, home, to, files, listed):
-    """A mirror that holds git-LFS pointers, whether or not it lists them as what they are."""
-    if listed:
-        hub.files[BIN] = hubs.pointer(files[BIN])
-        hub.sums[BIN] = "0" * 64
-    hub.instead[BIN] = hubs.pointer(files[BIN])
-    assert_error(run(environment(hub, home), *MAIN, "--to", str(to)), f"a git-LFS pointer instead of {BIN}")
-    assert_no_model(to)
+def pointer(content):
+    """What git-LFS keeps in the stead of a large file."""
+    return b"version https://git-lfs.github.com/spec/v1\noid sha256:%064d\nsize %d\n" % (0, len(content))
 
 
-def test_another_files_size(ready, home, to):
-    """A file of another size than listed is refused before it is fetched."""
-    ready.instead[SAFE] = ready.files[SAFE][:-1000]
-    size = len(ready.files[SAFE])
-    done = run(environment(ready, home), *MAIN, "--to", str(to))
-    assert_error(done, f"{SAFE} has {size - 1000:,} bytes at {ready.url}", f"{size:,}")
-    assert_no_model(to)
-    assert ready.served[SAFE] < SLACK
+def flip(content):
+    """The same with one byte changed."""
+    return content[:100] + bytes([content[100] ^ 1]) + content[101:]
 
 
-def test_a_listing_that_lacks_a_file(hub, home):
-    """A repository without a tokenizer, or without weights, is named as such."""
-    del hub.files["tokenizer.json"]
-    assert_error(run(environment(hub, home), *MAIN), "has no tokenizer.json")
-    hub.files["tokenizer.json"] = b"{}"
-    hub.sums["tokenizer.json"] = "0" * 64
-    del hub.files[BIN]
-    assert_error(run(environment(hub, home), *MAIN), "has no model.safetensors or pytorch_model.bin")
+def page(content):
+    """What a network shows that wants you to log in."""
+    return b"<!DOCTYPE html><title>Log in</title>" + b" " * 2000
 
 
-def test_a_listing_that_makes_no_sense(hub, home):
-    """What the hub says is not taken for a path, and a file of unknown sum is not fetched."""
-    hub.commit = "../../../../elsewhere"
-    assert_error(run(environment(hub, home), *MAIN), "does not tell the sums")
-    hub.commit = COMMIT
-    hub.sums["tokenizer.json"] = "../x"
-    assert_error(run(environment(hub, home), *MAIN), "does not tell the sums")
-    assert not (home / "hub").exists() and not hub.served
+ANSWERS = {
+    401: ({}, ["answers 401", "HF_TOKEN", KEPT]),
+    403: ({}, ["answers 403", "HF_TOKEN", KEPT]),
+    404: ({"X-Error-Code": "RepoNotFound"}, ["answers 404", "HF_ENDPOINT", KEPT]),
+    407: ({}, ["answers 407", "HTTPS_PROXY=http://user:password@host:port", KEPT]),
+    429: ({"Retry-After": "77"}, ["answers 429", "wait 77 seconds", KEPT]),
+    503: ({}, ["answers 503", "try again later", KEPT]),
+    200: ({"Content-Type": "text/html; charset=utf-8"}, ["sends a web page instead of", "log in"]),
+}
+SUM = ["came from", "wrong size or checksum", "deleted", "the other files are kept", "HF_ENDPOINT"]
+FAULTS = {  # the hub's switches, what is told, how many bytes must be kept
+    **{f"{code} at once": ({"answers": {"/": (code, more)}}, told, 0) for code, (more, told) in ANSWERS.items()},
+    **{
+        f"{code} half-way": ({"drop": 20_000_000, "answers": {f"{BIN} resumed": (code, more)}}, told, 20_000_000)
+        for code, (more, told) in ANSWERS.items()
+    },
+    "429 for ever": ({"answers": {"/large/": (429, {"Retry-After": "40"})}}, ["answers 429", "wait 40 seconds"], 0),
+    "cut short": ({"cut": 20_000_000}, ["cannot be reached (RemoteProtocolError", KEPT], 20_000_000),
+    "cut short, untold": ({"cut": 20_000_000, "lengths": False}, [f"{BIN} ends after 20", KEPT], 20_000_000),
+    "a wrong byte in the weights": ({"instead": {BIN: flip}}, [BIN, *SUM], 0),
+    "a wrong byte in config.json": ({"instead": {"config.json": flip}}, ["config.json", *SUM], 0),
+    "a pointer": ({"instead": {BIN: pointer}}, ["sends 127 bytes, perhaps a git-LFS pointer, instead of " + BIN], 0),
+    "a pointer, untold": ({"instead": {BIN: pointer}, "lengths": False}, ["a git-LFS pointer instead of " + BIN], 0),
+    "a page, untold": ({"instead": {BIN: page}, "lengths": False}, ["sends a web page or a git-LFS pointer"], 0),
+    "another size": ({"instead": {BIN: lambda content: content[1000:]}}, ["bytes, perhaps a git-LFS pointer"], 0),
+    "too much, untold": ({"instead": {BIN: lambda content: content * 2}, "lengths": False}, [BIN, *SUM], 0),
+}
+OFTEN = ("401 at once", "200 at once", "429 half-way", "a wrong byte in the weights")
 
 
-def test_another_kind_of_model(ready, home, to):
-    """Whole as it may be, a model that the stages do not describe is refused at the end."""
-    ready.files["config.json"] = ready.files["config.json"].replace(b"xlm-roberta", b"bert")
-    assert_error(run(environment(ready, home), *MAIN, "--to", str(to)), "config.json says model_type='bert'")
+@pytest.mark.parametrize("name", [pytest.param(n, marks=() if n in OFTEN else pytest.mark.slow) for n in FAULTS])
+def test_fault(reader, hub, name):
+    """One line that tells the cure, no model, and as soon as the hub is well again, only the rest is fetched."""
+    switches, told, kept = FAULTS[name]
+    vars(hub).update(switches)
+    done = reader.run(before=QUICK)
+    assert_error(done, *told)
+    assert done.stderr.count("slept 41") == (5 if name == "429 for ever" else 0)
+    assert hub.served[BIN] < SLACK or name not in ("a pointer", "another size")
+    assert_no_model(reader.model)
+    vars(hub).update(answers={}, instead={}, drop=0, cut=0, lengths=True)
+    assert_resumed(reader, kept)
 
 
-@pytest.mark.parametrize("asked", [(), MAIN])
-def test_tampered_mirror(files, home, to, asked):
-    """A mirror whose sums fit its own files is caught by the recorded ones, by whichever name the commit is asked."""
-    here = [name for name in PINNED if (BGE_M3_TOKENIZER / name).is_file() and name != "tokenizer.json"]
-    real = {name: (BGE_M3_TOKENIZER / name).read_bytes() for name in here}
-    assert len(real) == 7
-    changed = real["config.json"].replace(b"gelu", b"relu")
-    with hubs.Hub(files | real | {"config.json": changed}, commit=REVISION) as hub:
-        done = run(environment(hub, home), *asked, "--to", str(to))
-        assert_error(done, "config.json", "wrong checksum")
-        assert_no_model(to)
-        assert not (to / "config.json").exists()
-        assert all((to / name).read_bytes() == content for name, content in real.items() if len(content) < len(changed))
+def test_asked_to_wait_a_little(reader, hub):
+    """A pause of a second is made, and told."""
+    hub.answers["/large/tokenizer.json"] = (429, {"Retry-After": "1"}, 1)
+    done = reader.run()
+    assert_done(done, reader.model)
+    assert "Waiting 2.0s before retry" in done.stderr
 
 
-@pytest.mark.parametrize("cached", [True, False])
-def test_recorded_commit_needs_no_network_once_it_is_here(hub, home, to, files, cached):
-    """By a record of its own: complete, then found whole with no hub at all, and offline."""
-    arguments, folder = ((), snapshot(home)) if cached else (("--to", str(to)), to)
-    done = run(environment(hub, home, HF_HUB_OFFLINE="1"), *arguments, before=record(files))
-    assert_error(done, "HF_HUB_OFFLINE", "unset it")
-    assert_no_model(folder)
-    assert_done(run(environment(hub, home), *arguments, before=record(files)), folder)
-    assert_whole(folder, files)
-    if cached:  # main is this commit, and other programs ask for main
-        assert (folder.parents[1] / "refs" / "main").read_text() == COMMIT
-    for changes in ({}, {"HF_HUB_OFFLINE": "1"}):
-        done = run(environment(None, home, **changes), *arguments, before=record(files))
-        assert_done(done, folder)
-        assert "whole and checked" in done.stderr and "to fetch" not in done.stderr
+@pytest.mark.slow
+def test_a_hub_that_falls_silent(reader, hub):
+    """A connection on which nothing comes any more is given up, and taken up by the next run."""
+    hub.stall = hub.total // 2
+    impatient = f"{QUICK}\nimport helpers.checkpoint.download as d; d.TRIES = 1"
+    done = reader.run(before=impatient, HF_HUB_DOWNLOAD_TIMEOUT="1")
+    assert_error(done, "cannot be reached (ReadTimeout", KEPT)
+    assert_no_model(reader.model)
+    assert_resumed(reader, hub.total // 2)
 
 
-@pytest.mark.parametrize("changes", [{}, {"HTTP_PROXY": "http://127.0.0.1:9"}, {"HF_ENDPOINT": "hub.example"}])
-def test_unreachable(home, to, changes):
-    """No hub, a proxy that is not there, an address that is none: what to set instead."""
-    done = run(environment(None, home, **changes), "--to", str(to))
-    assert_error(done, "cannot be reached", "HF_ENDPOINT=https://hf-mirror.com", "HTTPS_PROXY", "README.md")
-    assert_no_model(to)
+def test_the_real_record(reader, hub):
+    """As readers run it: 2.3 GB of the pinned commit are wanted, and a mirror with other content is caught."""
+    hub.files["sentence_bert_config.json"] = b"?" * PINNED["sentence_bert_config.json"][0]  # the smallest comes first
+    done = finish(reader.python("-m", "helpers", "download"))
+    assert "BAAI/bge-m3 at 5617a9f from" in done.stderr and ": 12 files, 2.30 GB" in done.stderr
+    assert_error(done, "sentence_bert_config.json came from", "wrong size or checksum")
+    assert_no_model(reader.model)
 
 
-def test_a_mirror_that_sends_on(ready, home, to):
+def test_no_network_where_none_is_wanted(reader, hub):
+    """HF_HUB_OFFLINE refuses a download by name; a model that is complete needs no hub at all."""
+    for variable in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):
+        assert_error(reader.run(**{variable: "1"}), "HF_HUB_OFFLINE", "unset it")
+    assert not hub.requests and not reader.model.exists()
+    reader.run()
+    for changes in ({"HF_ENDPOINT": "http://127.0.0.1:9"}, {"HF_HUB_OFFLINE": "1"}):
+        done = reader.run(**changes)
+        assert_done(done, reader.model)
+        assert "complete and checked" in done.stderr and "to fetch" not in done.stderr
+
+
+def test_unreachable(lost, hub):
+    """No hub, a proxy that is not there or asks who you are: what to set instead."""
+    told = ("cannot be reached", "HF_ENDPOINT=https://hf-mirror.com", "HTTPS_PROXY", "README.md")
+    assert_error(lost.run(before=QUICK), *told)
+    secure = {"before": QUICK, "HF_ENDPOINT": "https://hub.example"}
+    assert_error(lost.run(HTTPS_PROXY="http://127.0.0.1:9", **secure), *told)
+    assert_error(lost.run(https_proxy=hub.url, **secure), "(ProxyError: 407 ", "https_proxy (http://user:password@")
+    assert_no_model(lost.model)
+
+
+def test_a_mirror_that_sends_on(reader, hub):
     """Where a mirror sends on to a hub that is blocked, the blocked one is named, and the same mirror not praised."""
-    ready.answers["/large/"] = (302, {"Location": "http://localhost:9/blocked"})
-    arguments = (*MAIN, "--to", str(to))
-    done = run(environment(ready, home), *arguments, before=QUICK)
-    assert_error(done, f"localhost, to which {ready.url} sends on, cannot be reached", f"(HF_ENDPOINT={MIRROR})")
-    done = run(environment(ready, home), *arguments, before=f"{QUICK}; transfer.MIRROR = {ready.url!r}")
-    assert_error(done, "use another mirror (HF_ENDPOINT), or")
-    assert_no_model(to)
+    hub.answers["/large/"] = (302, {"Location": "http://localhost:9/blocked"})
+    known = f"localhost, to which {hub.url} sends on, cannot be reached"
+    assert_error(reader.run(before=QUICK), known, "(HF_ENDPOINT=https://hf-mirror.com)")
+    praised = f"{QUICK}\nimport helpers.checkpoint.download as d; d.MIRROR = {hub.url!r}"
+    assert_error(reader.run(before=praised), known, "use another mirror (HF_ENDPOINT), or")
+    assert_no_model(reader.model)
 
 
-@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:9", "socks://127.0.0.1:9"])
-def test_a_proxy_that_cannot_be_used(home, to, proxy):
-    """No request was made, so the proxy is to blame and not the hub."""
-    done = run(environment(None, home, ALL_PROXY=proxy), "--to", str(to))
-    assert_error(done, "the proxy that HTTPS_PROXY or ALL_PROXY names cannot be used", "its http:// address")
-    assert_no_model(to)
+SETTINGS = [
+    "HF_ENDPOINT=https://hub.example:99999", "HF_HUB_DOWNLOAD_TIMEOUT=abc", "HF_TOKEN=密码", "HTTPS_PROXY=http://a:port",
+    "HF_ENDPOINT=hub.example", "HF_ENDPOINT=https://[::1", 'HF_ENDPOINT="https://hub.example"', "HF_ENDPOINT=ftp://a/",
+    "HF_ENDPOINT=", "HF_HUB_DOWNLOAD_TIMEOUT=-5", "HF_HUB_DOWNLOAD_TIMEOUT=1.5", "HF_HUB_DOWNLOAD_TIMEOUT=",
+    "HF_HUB_DOWNLOAD_TIMEOUT=99999999999999", "HF_HUB_ETAG_TIMEOUT=ten", "HF_TOKEN=hf_a b", "HF_TOKEN=\x7f",
+    "HTTP_PROXY=http://a:70000", "HTTPS_PROXY=ftp://a", "ALL_PROXY=socks://a", "ALL_PROXY=socks5://", "SSL_CERT_FILE=.",
+]  # fmt: skip
 
 
-def test_proxy(hub, home, to, files):
-    """With HTTP_PROXY every request goes to the proxy, which is the hub itself here."""
-    env = environment(hub, home, HF_ENDPOINT="http://hub.example", HTTP_PROXY=hub.url)
-    assert_done(run(env, *MAIN, "--tokenizer-only", "--to", str(to)), to)
-    assert hub.requests and all(path.startswith("http://") for _, path, _ in hub.requests)
-    assert any(path.startswith("http://hub.example/") for _, path, _ in hub.requests)
-    assert {*hub.served} == {*TOKENIZER_FILES}
+@pytest.mark.parametrize("setting", SETTINGS[:4] + [pytest.param(s, marks=pytest.mark.slow) for s in SETTINGS[4:]])
+def test_a_setting_that_cannot_be_read(lost, setting):
+    """The variable is named, and nothing is tried; where transformers would stumble too, all commands name it."""
+    name, value = setting.split("=", 1)
+    for command in ("download", "where") if value in ("https://[::1", "abc") else ("download",):
+        assert_error(finish(lost.python("-m", "helpers", command, **{name: value})), f"error: {name}")
+    assert not lost.model.exists()
 
 
-def test_token(hub, home, to):
-    """HF_TOKEN goes to the hub, and not to the other origin that the large files come from."""
-    env = environment(hub, home, HF_TOKEN="hf_secret")
-    assert_done(run(env, *MAIN, "--tokenizer-only", "--to", str(to)), to)
-    sent = [("/large/" in path, headers.get("authorization")) for _, path, headers in hub.requests]
-    assert {one for large, one in sent if large} == {None}
-    assert {one for large, one in sent if not large} <= {"Bearer hf_secret", None}
-    asked = [headers.get("authorization") for _, path, headers in hub.requests if REPO in path]
-    assert asked and set(asked) == {"Bearer hf_secret"}
+@pytest.mark.slow
+@pytest.mark.parametrize("content", ["密码".encode(), b"\xff\xfe", None])
+def test_a_token_on_the_disk(lost, content):
+    """The file of ``hf auth login`` is named."""
+    path = lost.folder / "token"
+    path.mkdir() if content is None else path.write_bytes(content)
+    assert_error(finish(lost.python("-m", "helpers", "download", HF_TOKEN_PATH=str(path))), f"error: {path} ")
 
 
-def test_two_at_once(ready, home, to, total):
+def test_proxy_and_token(reader, hub):
+    """With HTTP_PROXY all requests go to the proxy; HF_TOKEN goes to the hub, and not to where it sends on to."""
+    done = reader.run(HF_ENDPOINT="http://hub.example", HTTP_PROXY=hub.url, HF_TOKEN="hf_secret")
+    assert_done(done, reader.model)
+    assert hub.requests and all(path.startswith("http://") for path, _ in hub.requests)
+    asked = [headers.get("authorization") for path, headers in hub.requests if path.startswith("http://hub.example/")]
+    assert "Bearer hf_secret" in asked
+    assert {headers.get("authorization") for path, headers in hub.requests if "/large/" in path} == {None}
+
+
+def test_two_at_once(reader, hub):
     """The second waits for the first, says so, and fetches nothing."""
-    ready.stall = total // 2
-    first = start(environment(ready, home), *MAIN, "--to", str(to))
-    assert ready.stalled.wait(60)
-    second = start(environment(ready, home), *MAIN, "--to", str(to))
+    first = halt(reader, hub.total // 2)
+    second = reader.start()
     assert "another download" in second.stderr.readline()
-    ready.resume()
+    hub.resume()
     for process in (first, second):
-        out, err = process.communicate(timeout=60)
-        assert (process.returncode, out) == (0, f"{to}\n"), err
-    assert_whole(to, ready.files)
-    assert ready.served.total() <= total // 2 + SLACK
-
-
-def test_three_started_together(hub, home, files, total):
-    """Into the cache, with no order among them: all succeed, one download's bytes are served."""
-    processes = [start(environment(hub, home), *MAIN) for _ in range(3)]
-    for process in processes:
-        out, err = process.communicate(timeout=60)
-        assert (process.returncode, out) == (0, f"{snapshot(home)}\n"), err
-    assert_whole(snapshot(home), files)
-    assert hub.served.total() == total
+        assert_done(finish(process), reader.model)
+    assert_whole(reader)
+    assert hub.served.total() <= hub.total // 2 + SLACK
 
 
 @pytest.fixture
-def disk(tmp_path, request):
-    """A small disk of its own."""
-    folder = tmp_path / "小 disk"
+def disk(reader):
+    """A small disk for the reader's models."""
+    folder = reader.folder / "models"
     folder.mkdir()
     if sys.platform != "linux":
         pytest.skip("no small disk can be had here")
     root = ["sudo", "-n"] if os.geteuid() else []
-    options = f"size={request.param},uid={os.geteuid()},mode=700"
+    options = f"size=140m,uid={os.geteuid()},mode=700"
     mount = [*root, "mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
     if (root and not shutil.which("sudo")) or subprocess.run(mount, capture_output=True).returncode:
         assert not os.environ.get("GITHUB_ACTIONS"), "a maintainers' run must prove what a full disk does"
@@ -546,204 +387,52 @@ def disk(tmp_path, request):
     subprocess.run([*root, "umount", "-l", str(folder)], check=True)
 
 
-def fill(disk, leave=0):
-    """Leave only so many bytes free."""
+def leave(disk, count):
+    """Fill the disk but for so many bytes."""
     stat = os.statvfs(disk)
-    with (disk / "filler").open("wb") as file:
-        file.write(bytes(stat.f_bavail * stat.f_frsize - leave))
+    (disk / "filler").write_bytes(bytes(stat.f_bavail * stat.f_frsize - count))
 
 
-@pytest.mark.parametrize("disk", ["60m"], indirect=True)
-def test_too_small_a_disk(hub, home, disk, total):
-    """Told before anything is fetched: the files do not fit."""
-    done = run(environment(hub, home), *MAIN, "--to", str(disk / "m3"))
-    free = 60 << 20
-    told = [f"{size / 1e6:.1f} MB" for size in (free, total, total - free)]
-    assert_error(done, "has {} free, but {} are needed".format(*told), f"free {told[2]}", "--to", "HF_HOME")
-    assert hub.served.total() == 0
-    done = run(environment(hub, disk / "home"), *MAIN)
-    assert_error(done, f"{told[1]} are needed")
-
-
-@pytest.mark.parametrize("disk", ["140m"], indirect=True)
-@pytest.mark.parametrize("cached", [True, False])
-def test_disk_full_while_it_comes(hub, home, disk, files, total, cached):
-    """A disk that fills up on the way: an error that says what is lacking; with room again, the rest comes."""
-    env = environment(hub, disk / "家" if cached else home)
-    arguments, folder = (MAIN, snapshot(disk / "家")) if cached else ((*MAIN, "--to", str(disk / "m3")), disk / "m3")
-    hub.stall = total // 2
-    process = start(env, *arguments)
-    assert hub.stalled.wait(60)
-    steady(disk)
-    fill(disk)
-    hub.resume()
-    out, err = process.communicate(timeout=60)
-    done = subprocess.CompletedProcess([], process.returncode, out, err)
-    assert_error(done, "the disk is full", f"{BIN} lacks ", " bytes", "kept")
-    assert_no_model(folder)
+@pytest.mark.slow
+def test_a_full_disk(reader, hub, disk):
+    """Too small a disk is told before anything is fetched; one that fills up stops the download until there is room."""
+    leave(disk, 4 << 20)
+    told = [f"{size / 1e9:.2f} GB" for size in (4 << 20, hub.total, hub.total - (4 << 20))]
+    assert_error(reader.run(), "has {} free, but {} are needed; free {}".format(*told), "--to")
+    assert not hub.served
     (disk / "filler").unlink()
+    process = halt(reader, hub.total // 2)
+    leave(disk, 0)
     hub.resume()
-    assert_done(run(env, *arguments), folder)
-    assert_whole(folder, files)
-    assert hub.served.total() <= total // 2 + SLACK
+    assert_error(finish(process), f"the disk of {reader.model} is full", "kept")
+    assert_no_model(reader.model)
+    (disk / "filler").unlink()
+    assert_resumed(reader, hub.total // 2)
 
 
-@pytest.mark.parametrize("disk", ["140m"], indirect=True)
-def test_read_only_disk(hub, home, disk, files):
-    """What is whole on a disk that cannot be written is used, for many share one; else the destination is named."""
-    arguments = ("--tokenizer-only", "--to", str(disk / "shared"))
-    assert_done(run(environment(hub, home), *arguments, before=record(files)), disk / "shared")
+@pytest.mark.slow
+def test_a_disk_that_cannot_be_written(reader, disk):
+    """What is whole there is used, for many share one; else the folder is named."""
+    reader.run()
     subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
-    assert_done(run(environment(hub, home), *arguments, before=record(files)), disk / "shared")
-    assert_error(run(environment(hub, home), *MAIN, "--to", str(disk / "m3")), "cannot be written", "m3")
+    assert_done(reader.run(), reader.model)
+    assert_error(reader.run("--to", str(disk / "m3")), "m3 cannot be read or written")
 
 
-def test_destination_is_a_file(hub, home, tmp_path):
+def test_a_folder_that_cannot_be_one(lost, tmp_path):
     """A file where the folder should be, or above it, stays as it is."""
     file = tmp_path / "文件"
     file.write_text("mine")
-    assert_error(run(environment(hub, home), *MAIN, "--to", str(file)), "is no folder; give one")
-    assert_error(run(environment(hub, home), *MAIN, "--to", ""), "is no folder; give one")
-    assert_error(run(environment(hub, home), *MAIN, "--to", str(file / "below")), "cannot be written", "文件")
+    for to in (str(file), ""):
+        assert_error(lost.run("--to", to), "is no folder; give one")
+    assert_error(lost.run("--to", str(file / "below")), "cannot be read or written", "文件")
     assert file.read_text() == "mine"
 
 
 @pytest.mark.parametrize("name", WEIGHTS)
-def test_another_models_weights_are_not_touched(hub, home, to, name):
+def test_another_models_weights_are_not_touched(lost, name):
     """Weights of another model would make a mixture with the new small files, and may be somebody's work."""
-    to.mkdir(parents=True)
-    (to / name).write_bytes(b"my own work")
-    for more in ((), ("--tokenizer-only",)):
-        done = run(environment(hub, home), *MAIN, *more, "--to", str(to))
-        assert_error(done, name, "damaged or another model's", "another folder")
-    assert {path.name for path in to.iterdir()} <= {".download", name}
-    assert (to / name).read_bytes() == b"my own work"
-
-
-def test_damage_is_repaired(hub, home, files):
-    """In the cache blobs cut or changed, a link to nothing, a wrong file in a link's stead."""
-    env, folder = environment(hub, home), snapshot(home)
-    assert_done(run(env, *MAIN), folder)
-    hub.resume()
-    config, pieces = folder / "config.json", folder / "sentencepiece.bpe.model"
-    config.resolve().write_bytes(files["config.json"].replace(b"gelu", b"relu"))
-    pieces.resolve().write_bytes(files["sentencepiece.bpe.model"][:1000])
-    (folder / "modules.json").resolve().unlink()
-    (folder / "tokenizer_config.json").unlink()
-    (folder / "tokenizer_config.json").write_text("{}")
-    assert_done(run(env, *MAIN), folder)
-    assert_whole(folder, files)
-    again = {config.name, pieces.name, "modules.json"}
-    if are_symlinks_supported(home / "hub"):
-        assert {*hub.served} == again  # the right blob for the fourth is still there
-    else:  # Windows without the right to make links: files are moved out of the blobs
-        assert {*hub.served} == again | {"tokenizer_config.json"}
-
-
-def test_without_symlinks(hub, home, files, total):
-    """As on Windows without developer mode: real files in the snapshot, each on the disk once."""
-    env = environment(hub, home, HF_HUB_DISABLE_SYMLINKS="1")
-    assert_done(run(env, *MAIN), snapshot(home))
-    assert_whole(snapshot(home), files)
-    assert not any(path.is_symlink() for path in home.rglob("*"))
-    assert not list((snapshot(home).parents[1] / "blobs").iterdir())
-    hub.resume()
-    assert_done(run(env, *MAIN), snapshot(home))
-    assert hub.served.total() == 0
-
-
-def test_what_another_program_has_fetched_is_used(hub, home, files):
-    """The tokenizer that transformers put into the cache is not fetched again."""
-    env = environment(hub, home)
-    script = f"from huggingface_hub import hf_hub_download as get; get('{REPO}', 'tokenizer.json')"
-    subprocess.run([sys.executable, "-c", script], env=env, check=True, cwd=ROOT, timeout=120)
-    assert hub.served["tokenizer.json"]
-    hub.resume()
-    done = run(env, *MAIN)
-    assert_done(done, snapshot(home))
-    assert f"{len(files['tokenizer.json']) / 1e6:.1f} MB already here" in done.stderr
-    assert_whole(snapshot(home), files)
-    assert not hub.served["tokenizer.json"]
-
-
-def test_what_another_commit_has_is_used(hub, home, files):
-    """A blob of another commit serves this one; without symlinks it is copied, not taken away from the links to it."""
-    script = f"from huggingface_hub import hf_hub_download as get; get('{REPO}', 'tokenizer.json', revision='{COMMIT}')"
-    if not are_symlinks_supported(home.parent):
-        pytest.skip("without links the library moves a file out of the blobs, so there is none left to use")
-    for commit, changes in (("b" * 40, {}), ("d" * 40, {"HF_HUB_DISABLE_SYMLINKS": "1"})):
-        hub.commit = COMMIT
-        subprocess.run([sys.executable, "-c", script], env=environment(hub, home), check=True, cwd=ROOT, timeout=120)
-        hub.commit = commit
-        hub.resume()
-        done = run(environment(hub, home, **changes), *MAIN, "--tokenizer-only")
-        assert_done(done, snapshot(home, commit))
-        assert not hub.served["tokenizer.json"]
-        for one in (COMMIT, commit):
-            assert (snapshot(home, one) / "tokenizer.json").read_bytes() == files["tokenizer.json"]
-        assert (snapshot(home, commit) / "tokenizer.json").is_symlink() == (not changes)
-
-
-def test_safetensors_are_preferred(hub, home, to, files):
-    """A hub that has both kinds of weights sends one."""
-    content = (MINI / SAFE).read_bytes()
-    hub.files[SAFE] = content
-    hub.sums[SAFE] = hashlib.sha256(content).hexdigest()
-    done = run(environment(hub, home), *MAIN, "--to", str(to))
-    assert_done(done, to)
-    assert (to / SAFE).read_bytes() == content
-    assert not hub.served[BIN] and not (to / BIN).exists()
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals there")
-def test_progress_bar(hub, home, to):
-    """On a terminal a bar runs to 100%; elsewhere there is none."""
-    import fcntl
-    import pty
-    import struct
-    import termios
-
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
-    process = start(environment(hub, home), *MAIN, "--to", str(to), stderr=theirs, stdout=subprocess.DEVNULL)
-    os.close(theirs)
-    seen = b""
-    while True:
-        try:
-            seen += (piece := os.read(ours, 1 << 16))
-        except OSError:  # Linux's way to say that the other side is closed
-            break
-        if not piece:
-            break
-    os.close(ours)
-    assert process.wait(60) == 0
-    assert f"{REPO}: 100%" in seen.decode() and "B/s" in seen.decode()
-    assert "%" not in run(environment(hub, home), *MAIN, "--to", str(Path(f"{to} 2"))).stderr
-
-
-def test_wrong_commit_headers(hub, home, to):
-    """A proxy that swallows the hub's headers cannot fill the cache; a folder of its own can be filled."""
-    before = (
-        "import huggingface_hub.file_download as f, dataclasses; real = f.get_hf_file_metadata\n"
-        "import huggingface_hub; huggingface_hub.get_hf_file_metadata = "
-        "lambda *a, **k: dataclasses.replace(real(*a, **k), commit_hash=None)"
-    )
-    assert_error(run(environment(hub, home), *MAIN, before=before), "does not say which commit", "--to DIR")
-    assert_no_model(snapshot(home))
-    assert_done(run(environment(hub, home), *MAIN, "--tokenizer-only", "--to", str(to), before=before), to)
-
-
-def test_called_from_python(hub, home, to):
-    """The function returns the folder and raises DownloadError."""
-    script = (
-        "from pathlib import Path; from helpers.checkpoint.download import download\n"
-        "from helpers.checkpoint.transfer import DownloadError\n"
-        f"assert download({str(to)!r}, revision='main', tokenizer_only=True, progress=False) == Path({str(to)!r})\n"
-        "try: download(revision='no such branch')\nexcept DownloadError as error: print(json.dumps(str(error)))"
-    )
-    line = [sys.executable, "-c", "import json\n" + script]
-    env = environment(hub, home)
-    done = subprocess.run(line, env=env, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=120)
-    assert done.returncode == 0, done.stderr
-    assert "answers 404" in json.loads(done.stdout)
-    assert {path.name for path in to.iterdir()} == {*TOKENIZER_FILES}
+    lost.model.mkdir(parents=True)
+    (lost.model / name).write_bytes(b"my own work")
+    assert_error(lost.run(), name, "is damaged, or another model's", "another folder")
+    assert [path.read_bytes() for path in lost.model.iterdir()] == [b"my own work"]
