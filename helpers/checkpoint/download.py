@@ -112,8 +112,7 @@ def plan(folder: Path, manifest: Manifest, missing: list[str]) -> None:
     total, free = sum(size for size, _ in manifest.files.values()), shutil.disk_usage(folder).free
     needed = sum(manifest.files[name][0] - length(part_of(folder, manifest, name)) for name in missing)
     say(f"{manifest.repo} at {manifest.commit[:7]} from {constants.ENDPOINT}: {len(manifest.files)} files, {gb(total)}")
-    say(f"{gb(total - needed)} already here, {gb(needed)} to fetch, {gb(free)} free")
-    say(f"into {folder}")
+    say(f"{gb(total - needed)} already here, {gb(needed)} to fetch, {gb(free)} free\ninto {folder}")
     if needed > free:
         lacking = f"{gb(free)} free, but {gb(needed)} are needed; free {gb(needed - free)}"
         raise DownloadError(f"the disk of {folder} has {lacking}, or choose another disk with --to; {KEPT}")
@@ -145,12 +144,13 @@ def fetch(url: str, part: Path, name: str, size: int) -> None:
 
     Raises ``DownloadError``, huggingface_hub's errors and the disk's.
     """
-    idle, heard, failure = 0, False, None
+    idle, heard = 0, False
+    failure: Exception
     while (done := length(part)) < size:
         try:
             get(url, part, name, size)
             continue
-        except HTTPError as error:
+        except (HTTPError, RecursionError) as error:  # http_get calls itself again whenever a line breaks
             failure = error
         status = failure.response.status_code if isinstance(failure, HfHubHTTPError) else None
         if status == 416 and done:  # no rest of a file is to be had here, so the whole of it
@@ -185,12 +185,12 @@ def get(url: str, part: Path, name: str, size: int) -> None:
 
 def check_answer(name: str, size: int, response: Response) -> None:
     """Raise ``DownloadError`` for an answer that is not the file, before it replaces what has come of it."""
-    status, headers = response.status_code, response.headers
-    if status == 429 and told_to_wait(response) > LONGEST:
+    if response.status_code == 429 and told_to_wait(response) > LONGEST:
         raise DownloadError(refused(response))
-    if status not in (200, 206):
+    if response.status_code not in (200, 206):
         return
-    total = headers.get("Content-Range", "").rpartition("/")[2] if status == 206 else headers.get("Content-Length", "")
+    headers = response.headers
+    total = headers.get("Content-Range", headers.get("Content-Length", "")).rpartition("/")[2]
     if not total.isdecimal():  # "bytes 5-9/*", which http_get cannot read
         headers.pop("Content-Range", None)
     if headers.get("Content-Type", "").startswith("text/html"):
