@@ -1,34 +1,35 @@
-"""Read the training texts that a recipe names, set the held-out part aside, make more by recombination.
+"""Read the training texts that a recipe names and set the held-out part aside.
 
-A recipe (``recipe.toml``) lists the files, how much of each is used, and how many lines are held out.
-``.tsv`` files are aligned (English, Chinese): both sides carry the same pair number and later share
-one target. ``.txt`` files are single texts.
+A recipe (``recipe.toml``) lists the files, how much of each is used, and how many lines are held out. ``.tsv`` files
+are aligned (English, Chinese): both sides carry the same pair number and later share one target. ``.txt`` files are
+single texts. The file of package descriptions (package, short and long in English, short and long in Chinese) gives
+queries with the passage that answers them; so does running text, where a line asks for the lines around it.
 """
 
 from __future__ import annotations
 
 import random
 import tomllib
-from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from tokenizers import Tokenizer
 
 
 @dataclass
 class Corpus:
-    """Training texts with, for each, its pair number (−1: none) and how often a pass shows it."""
+    """What the student reads: texts with pair number (−1: none) and weight, and queries with their passages."""
 
     texts: list[str] = field(default_factory=list)
     pairs: list[int] = field(default_factory=list)
     weights: list[float] = field(default_factory=list)
+    searches: dict[str, list[tuple[str, str]]] = field(default_factory=dict)  # by group: a batch is of one
     held_out: dict[str, list[list[str]]] = field(default_factory=dict)
 
-    def add(self, sides: list[str], weight: float = 1.0, pair: int = -1) -> None:
+    def add(self, sides: list[str], weight: float = 1.0) -> None:
         """Add the one or two sides of a line."""
+        number = len(self.texts) if len(sides) == 2 else -1
         self.texts += sides
-        self.pairs += [pair] * len(sides)
+        self.pairs += [number] * len(sides)
         self.weights += [weight] * len(sides)
 
 
@@ -39,93 +40,98 @@ def read_lines(path: Path) -> list[list[str]]:
     return [line for line in lines if len(line) == wanted and all(side.strip() for side in line)]
 
 
-def passages(lines: list[list[str]], count: int, longest: int, draw: random.Random) -> list[str]:
+def read_descriptions(path: Path, longest: int) -> list[list[str]]:
+    """``[short, long]`` or ``[short, long, short_zh, long_zh]`` of each package, cut at ``longest`` characters."""
+    rows = [line.split("\t")[1:5] for line in path.read_text(encoding="utf-8").split("\n") if line.count("\t") >= 4]
+    return [[text[:longest] for text in row if text] for row in rows if len([t for t in row if t]) in (2, 4)]
+
+
+def passages(lines: list[list[str]], count: int, longest: int, draw: random.Random) -> list[list[str]]:
     """Neighbouring lines joined to texts of up to ``longest`` characters, so that late positions are trained."""
     made = []
-    while len(made) < count and lines:
-        side, start = draw.randrange(len(lines[0])), draw.randrange(len(lines))
-        target, text = draw.randrange(longest // 5, longest), lines[start][side]
-        for line in lines[start + 1 : start + 400]:
-            if len(text) + len(line[side]) > target:
-                break
-            text += " " + line[side]
-        made.append(text)
+    for _ in range(count if lines else 0):
+        start, target = draw.randrange(len(lines)), draw.randrange(longest // 5, longest)
+        stop, length = start + 1, len(lines[start][0])
+        while stop < len(lines) and length + len(lines[stop][0]) < target:
+            length += len(lines[stop][0]) + 1
+            stop += 1
+        made.append([" ".join(side) for side in zip(*lines[start:stop], strict=True)])
     return made
 
 
-class Recombiner:
-    """New sentences from old: a random walk over piece trigrams, with a few pieces swapped for rare ones.
+def hold_out_descriptions(rows: list[list[str]], both: int, english: int) -> tuple[list[list[str]], list[list[str]]]:
+    """Set aside ``both`` packages described in both languages and ``english`` further ones; returns held, rest."""
+    bilingual = [row for row in rows if len(row) == 4]
+    others = [row for row in rows if len(row) == 2]
+    return bilingual[:both] + others[:english], bilingual[both:] + others[english:]
 
-    The walks are seldom true and not always grammatical. They need not be: the teacher labels
-    whatever it reads, and locally plausible text is what teaches the student the teacher's map.
+
+def searches_of(row: list[str]) -> Iterable[tuple[str, tuple[str, str]]]:
+    """Group and (query, passage) pairs of one package: short → long in each language, and across the two."""
+    yield "descriptions", (row[0], row[1])
+    if len(row) == 4:
+        yield "descriptions zh", (row[2], row[3])
+        yield "descriptions zh", (row[2], row[1])
+
+
+def cloze(lines: list[list[str]], count: int, draw: random.Random) -> Iterable[tuple[str, str]]:
+    """A line as the query, the lines around it as the passage, half of them with the line itself.
+
+    Where the lines are aligned, query and passage take either side.
     """
-
-    def __init__(self, tokenizer: Tokenizer, texts: list[str], seed: int) -> None:
-        self.draw = random.Random(seed)
-        self.after: dict[tuple[str, ...], list[str]] = defaultdict(list)
-        for encoding in tokenizer.encode_batch(texts, add_special_tokens=False):
-            pieces = ["", "", *encoding.tokens, ""]
-            for i in range(2, len(pieces)):
-                self.after[tuple(pieces[i - 2 : i])].append(pieces[i])
-                self.after[(pieces[i - 1],)].append(pieces[i])
-        vocabulary = sorted(tokenizer.get_vocab())
-        self.words = [p for p in vocabulary if p[0] == "▁" and len(p) > 3 and p[1:].isascii() and p[1:].isalpha()]
-        self.han = [p for p in vocabulary if len(p) > 1 and all("\u4e00" <= c <= "\u9fff" for c in p)]
-
-    def sentence(self, swap: float = 0.1, longest: int = 40) -> str:
-        """One new sentence of at most ``longest`` pieces."""
-        pieces = ["", ""]
-        while len(pieces) < longest + 2:
-            key = tuple(pieces[-2:]) if self.draw.random() > 0.12 else (pieces[-1],)
-            nxt = self.draw.choice(self.after.get(key) or self.after[(pieces[-1],)])
-            if not nxt:
-                break
-            pieces.append(nxt)
-        for i, piece in enumerate(pieces):
-            if self.draw.random() < swap and len(piece.strip("▁")) > 1:
-                same = (
-                    self.words
-                    if piece[0] == "▁" and piece[1:].isascii()
-                    else self.han
-                    if not piece.isascii()
-                    else [piece]
-                )
-                pieces[i] = self.draw.choice(same)
-        return "".join(pieces).replace("▁", " ").strip()
+    for _ in range(count):
+        size = draw.randrange(3, 9)
+        start = draw.randrange(len(lines) - size)
+        own = draw.randrange(size)
+        kept = [lines[start + i] for i in range(size) if i != own or draw.random() < 0.5]
+        query, passage = draw.choice(lines[start + own]), draw.randrange(len(kept[0]))
+        yield query, " ".join(line[passage] for line in kept)
 
 
-def load_corpus(recipe_path: Path, data: Path, tokenizer: Tokenizer) -> Corpus:
+def add_packages(corpus: Corpus, rows: list[list[str]], never: set[str]) -> None:
+    """The descriptions of the packages that are not held out, as texts and as searches."""
+    for row in rows:
+        if never.intersection(row):  # a few packages share a text with another one
+            continue
+        for text in row:
+            corpus.add([text])
+        for group, search in searches_of(row):
+            corpus.searches.setdefault(group, []).append(search)
+
+
+def add_file(corpus: Corpus, entry: dict, lines: list[list[str]], longest: int, draw: random.Random) -> None:
+    """One file of the recipe: its share of lines, passages of neighbouring ones, and searches."""
+    long = passages(lines, entry.get("passages", 0), longest, draw)
+    if count := entry.get("cloze", 0):
+        corpus.searches[entry["name"]] = list(cloze(lines, count, random.Random(count)))
+    draw.shuffle(lines)
+    share = entry.get("share", 1.0)
+    for line in lines[: max(1, round(len(lines) * min(share, 1.0)))]:
+        corpus.add(line, max(share, 1.0))
+    if count := entry.get("translations", 0):
+        corpus.searches[entry["name"] + " translations"] = [(line[1], line[0]) for line in lines[:count]]
+    for text in long:
+        corpus.add(text)
+
+
+def load_corpus(recipe_path: Path, data: Path) -> Corpus:
     """Everything the recipe asks for, from the files under ``data``, in an order its seed fixes."""
     recipe = tomllib.loads(recipe_path.read_text(encoding="utf-8"))
     corpus, draw = Corpus(), random.Random(recipe["seed"])
-    never = {side for name in recipe.get("exclude", []) for line in read_lines(data / name) for side in line}
-    sources: dict[str, list[str]] = defaultdict(list)
-    next_pair = 0
+    never = {side for name in recipe["exclude"] for line in read_lines(data / name) for side in line}
+    packages = recipe["descriptions"]
+    rows = read_descriptions(data / packages["name"], packages["longest"])
+    draw.shuffle(rows)
+    held, rest = hold_out_descriptions(rows, packages["hold_out_both"], packages["hold_out_english"])
+    corpus.held_out[packages["name"]] = held
+    never |= {text for row in held for text in row}
     for entry in recipe["file"]:
-        lines = read_lines(data / entry["name"])
-        draw.shuffle(lines)
-        if held := entry.get("hold_out", 0):
-            corpus.held_out[entry["name"]], lines = lines[:held], lines[held:]
+        if count := entry.get("hold_out", 0):
+            lines = [line for line in read_lines(data / entry["name"]) if not never.intersection(line)]
+            corpus.held_out[entry["name"]] = draw.sample(lines, count)
             never |= {side for line in corpus.held_out[entry["name"]] for side in line}
-        lines = [line for line in lines if not never.intersection(line)]
-        long = passages(lines, entry.get("passages", 0), recipe["longest_passage"], draw)
-        share = entry.get("share", 1.0)
-        for line in lines[: max(1, round(len(lines) * min(share, 1.0)))]:
-            corpus.add(line, max(share, 1.0), next_pair if len(line) == 2 else -1)
-            next_pair += len(line) == 2
-            for language, side in zip(entry.get("recombine", []), line, strict=False):
-                sources[language].append(side)
-        for text in long:
-            corpus.add([text])
-    for number, language in enumerate(sorted(sources)):
-        walk = Recombiner(tokenizer, sources[language], recipe["seed"] + number)
-        for _ in range(recipe["recombined"]):
-            if text := walk.sentence():
-                corpus.add([text])
-    if words := recipe.get("words"):
-        for line in read_lines(data / words):
-            corpus.add(line)
-        for piece in sorted(tokenizer.get_vocab()):
-            if "\u4e00" <= piece[-1] <= "\u9fff":
-                corpus.add([piece.replace("▁", "")])
+    add_packages(corpus, rest, never)
+    for entry in recipe["file"]:
+        lines = [line for line in read_lines(data / entry["name"]) if not never.intersection(line)]
+        add_file(corpus, entry, lines, recipe["longest_passage"], draw)
     return corpus
