@@ -35,8 +35,7 @@ PACKAGES = [
     (f"tool{n}", f"tool number {n}", f"This long text tells what tool {n} does.", f"工具{n}号", f"说明工具{n}的用处。")
     for n in range(6)
 ]
-PACKAGES += [(f"game{n}", f"a game of {n} players", f"In this game {n} players roll dice.", "", "") for n in range(9)]
-PACKAGES += [("game-data", "levels for a game", "In this game 3 players roll dice.", "", "")]  # as some packages do
+PACKAGES += [(f"game{n}", f"a game of {n} players", f"This game no. {n // 2} is for many.", "", "") for n in range(16)]
 RECIPE = """
 seed = SEED
 longest_passage = 200
@@ -203,6 +202,8 @@ def test_nothing_set_aside_is_in_a_text_or_a_search(place: Path, recipe: str) ->
     assert [len(row) for row in packages] == [4, 4, 2, 2, 2, 2, 2]
     for text in {text for row in packages for text in row}:
         assert text not in trained, text
+    left = len(PACKAGES) - len(packages)
+    assert len(made.searches["descriptions"]) < left, "no package shared a text with one set aside"
 
 
 def test_corpus_numbers_its_pairs_and_weighs_its_lines(place: Path) -> None:
@@ -343,6 +344,10 @@ def test_commands_train_both_stages_and_save_a_checkpoint(place: Path, monkeypat
     rows = bge.tokenizer(texts)["input_ids"]
     one, other = outputs(student, rows), outputs(kept, rows)
     assert trained == 3
+    for name, module in kept.modules().items():  # what was saved is what was trained, in float16
+        saved = student.modules()[name].state_dict()
+        for key, value in module.state_dict().items():
+            torch.testing.assert_close(saved[key], value.half().float(), atol=0, rtol=0, msg=f"{name} {key}")
     for name in ("dense", "weights", "vectors"):
         torch.testing.assert_close(getattr(one, name), getattr(other, name), atol=0.03, rtol=0)
     torch.testing.assert_close(torch.as_tensor(bge.encode(texts)), one.dense, atol=0.03, rtol=0)
