@@ -232,16 +232,19 @@ class Blocks(HTMLParser):
         self.blocks = [block for block in self.blocks if block[2].strip()]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """An element begins."""
         self.hidden += tag in ("script", "style")
         if tag in self.BLOCK:
             self.blocks.append((tag, dict(attrs).get("id") or "", ""))
 
     def handle_endtag(self, tag: str) -> None:
+        """An element ends."""
         self.hidden -= tag in ("script", "style")
         if tag in self.BLOCK:
             self.blocks.append(("", "", ""))
 
     def handle_data(self, data: str) -> None:
+        """Text between two tags."""
         if not self.hidden:
             tag, name, text = self.blocks[-1]
             self.blocks[-1] = (tag, name, text + data)
