@@ -133,5 +133,5 @@ def test_names_of_the_package():
 
     assert all(getattr(package, name) is not None for name in package.__all__)
     assert set(package.__all__) <= set(dir(package))
-    with pytest.raises(AttributeError, match="no attribute 'BgeM4'; it offers .*BgeM3, "):
+    with pytest.raises(AttributeError, match=r"no attribute 'BgeM4'; it offers .*BgeM3, "):
         package.BgeM4  # noqa: B018
