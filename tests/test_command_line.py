@@ -124,7 +124,7 @@ def test_import_costs_nothing():
     done = python("-c", f"import sys, helpers; dir(helpers); print({heavy})")
     assert (done.returncode, done.stdout.strip()) == (0, "[]")
     done = python("-c", f"import sys; from helpers.__main__ import main; main(['where']); print({heavy})")
-    assert done.stdout.splitlines()[-1] == "[]"
+    assert done.stdout.splitlines()[-1] == "['numpy']", "a tenth of a second, to read the header of safetensors"
 
 
 def test_names_of_the_package():
@@ -133,5 +133,5 @@ def test_names_of_the_package():
 
     assert all(getattr(package, name) is not None for name in package.__all__)
     assert set(package.__all__) <= set(dir(package))
-    with pytest.raises(AttributeError, match="no attribute 'BgeM4'; it offers BgeM3, "):
+    with pytest.raises(AttributeError, match="no attribute 'BgeM4'; it offers BGE_M3_TOKENIZER, BgeM3, "):
         package.BgeM4  # noqa: B018
