@@ -11,6 +11,7 @@ import pytest
 HELPERS = Path(__file__).parents[1] / "helpers"
 STAGES = (
     "tokenization", "unigram", "embedding_layers", "encoder", "pooling", "normalization", "lexical", "multi_vector",
+    "packing",
 )  # fmt: skip
 
 

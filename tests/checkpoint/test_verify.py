@@ -42,7 +42,7 @@ def recorded(bge, reference):
     vectors = torch.nn.functional.normalize(hidden[:, 0], dim=1)
     walk["embedding_head"] = {"0": vectors[0, :10].tolist(), "1": vectors[1, :5].tolist()}
     planets = made["published_similarities"]
-    scores = torch.from_numpy(bge.encode([planets["query"], *planets["documents"]], dtype=torch.bfloat16))
+    scores = bge.encode([planets["query"], *planets["documents"]], dtype=torch.bfloat16)
     planets["cosine"] = (scores[1:] @ scores[0]).tolist()
     made["config"] = {key: bge.checkpoint.config.get(key, value) for key, value in made["config"].items()}
     weight, bias = load_linear(bge.checkpoint.path, "sparse_linear.pt", 1, 256)

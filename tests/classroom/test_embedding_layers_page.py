@@ -91,6 +91,11 @@ def test_panel(mini):
         control.value = value
         assert shown.value != before, control.description
     assert picture.value[:4] == b"\x89PNG"
+    for control, shown in ((text, words), (source, table)):
+        control.value = "a\ud83d"  # a browser can send one
+        assert "surrogate" in shown.value
+        control.value = "a"
+        assert "surrogate" not in shown.value
 
 
 def test_figures(capsys):

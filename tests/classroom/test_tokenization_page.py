@@ -62,6 +62,7 @@ def test_left_padding_comes_first(mini):
 def test_half_a_surrogate_is_answered(mini):
     """A browser can send one; the panel must say what is wrong instead of failing."""
     assert "surrogate" in read(mini, "a\ud83d", 10)
+    assert "surrogate" in candidates(mini, "a\ud83d", 0.3)
 
 
 def test_kinds(mini):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-import numpy as np
 import sentencepiece
 import torch
 from transformers import AutoModel, AutoTokenizer
@@ -84,7 +83,7 @@ def test_ids_lead_back_to_bge_m3(reference: dict) -> None:
 def test_translations_are_nearest_neighbours_on_every_topic(mini: BgeM3) -> None:
     """Every sentence finds its translation among all topics, both ways."""
     english, chinese = (mini.encode([pair[side] for pair in TOPICS.values()]) for side in (0, 1))
-    own = np.arange(len(TOPICS))
+    own = torch.arange(len(TOPICS))
     scores = english @ chinese.T
     assert (scores.argmax(0) == own).all() and (scores.argmax(1) == own).all()
 

@@ -53,9 +53,7 @@ def measure(bge: BgeM3, lines: list[list[str]]) -> dict[str, tuple[float, float]
     """Top-1 both ways (en → zh, zh → en) by kind of vector."""
     english, chinese = ([line[side] for line in lines] for side in (0, 1))
     made = {
-        how: top1(
-            *(bge.encode(texts, pooling=how, max_length=bge.max_length, progress=False) for texts in (english, chinese))
-        )
+        how: top1(*(bge.encode(texts, pooling=how, progress=False).numpy() for texts in (english, chinese)))
         for how in POOLINGS
     }
     return made | {"raw word embeddings": top1(raw_vectors(bge, english), raw_vectors(bge, chinese))}

@@ -16,13 +16,15 @@ from helpers.embedding_layers import layer_norm, position_ids
 from helpers.encoder import encode_stack
 from helpers.normalization import l2_normalize
 from helpers.pipeline import BgeM3
+from helpers.tokenization import check_texts
 
 SHUFFLES = 20
 WORDS = 64  # pieces of a text that the controls look at
 
 
 def pieces(bge: BgeM3, text: str) -> list[int]:
-    """Ids of a text's pieces, without ``<s>`` and ``</s>``, at most ``WORDS`` of them."""
+    """Ids of a text's pieces, without ``<s>`` and ``</s>``, at most ``WORDS`` of them. ``ValueError`` if it is none."""
+    check_texts([text])
     return bge.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"][:WORDS]
 
 
@@ -125,11 +127,17 @@ def panel(bge: BgeM3) -> ipywidgets.Widget:
     table = ipywidgets.HTML()
 
     def move(_: object = None) -> None:
-        words.value = shuffle_words(bge, text.value, number.value)
-        picture.value = png(shuffle_figure(bge, text.value, number.value))
+        try:
+            picture.value = png(shuffle_figure(bge, text.value, number.value))
+            words.value = shuffle_words(bge, text.value, number.value)
+        except ValueError as error:  # half a surrogate pair is no text
+            words.value = escape(str(error))
 
     def look(_: object = None) -> None:
-        table.value = neighbours(bge, source.value, which.value, count.value)
+        try:
+            table.value = neighbours(bge, source.value, which.value, count.value)
+        except ValueError as error:
+            table.value = escape(str(error))
 
     for control in (text, number):
         control.observe(move, "value")

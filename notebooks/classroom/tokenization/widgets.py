@@ -105,6 +105,10 @@ def chances(scores: list[float], alpha: float) -> list[float]:
 
 def candidates(bge: BgeM3, text: str, alpha: float, count: int = 8) -> str:
     """The best cuts of a text's first word, in HTML, with the probability of drawing each at ``alpha``."""
+    try:
+        check_texts([text])
+    except ValueError as error:
+        return f'<div style="{CARD}">{escape(str(error))}</div>'
     words = split_words(normalize_text(text[:40], bge.vocabulary))
     if not words:
         return f'<div style="{CARD}">no word yet</div>'
