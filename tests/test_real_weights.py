@@ -7,7 +7,6 @@ ends with "this is the real bge-m3 and your installation computes it right", or 
 ``test_real_shape.py`` on random weights of the real shape.
 """
 
-import json
 import os
 
 import pytest
@@ -15,6 +14,7 @@ import torch
 
 from helpers import BgeM3
 from helpers.checkpoint import verify
+from helpers.checkpoint.recorded import recorded_figures
 
 pytestmark = pytest.mark.real_weights
 
@@ -38,8 +38,7 @@ def bge():
 @pytest.fixture(scope="module")
 def findings(bge):
     """What ``verify`` finds, by stage; of stages that differ from the library's the first."""
-    recorded = json.loads(verify.RECORDED.read_text(encoding="utf-8"))
-    return {finding.stage: finding for finding in reversed(list(verify.findings(bge, recorded)))}
+    return {finding.stage: finding for finding in reversed(list(verify.findings(bge, recorded_figures())))}
 
 
 @pytest.mark.parametrize("stage", STAGES)
