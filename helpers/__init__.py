@@ -14,13 +14,17 @@ from typing import Any
 _HOME = {
     "BGE_M3_TOKENIZER": "checkpoint.find",
     "BgeM3": "pipeline",
+    "Outputs": "pipeline",
     "Walk": "pipeline",
     "CheckpointError": "checkpoint.integrity",
     "find": "checkpoint.find",
     "ladder": "parity",
+    "lexical_score": "lexical",
+    "max_sim": "multi_vector",
     "l2_normalize": "normalization",
     "pool": "pooling",
     "similarity_matrix": "normalization",
+    "weighted_sum": "multi_vector",
     "TruncationWarning": "tokenization",
 }
 __all__ = sorted(_HOME)

@@ -127,14 +127,12 @@ def run(options: argparse.Namespace) -> int:
         from helpers.checkpoint.verify import main as verify
 
         return verify(found)
-    from helpers.devices import check_finite
     from helpers.pipeline import BgeM3
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         bge = BgeM3.from_checkpoint(options.checkpoint)
         walk = bge.walk(options.texts or EXAMPLES, attentions=False)  # 8,192 tokens' maps would take 100 GB
-    check_finite(walk.vectors)
     for warning in caught:
         print(f"warning: {warning.message}", file=sys.stderr)
     print(as_json(bge, walk) if options.json else as_text(bge, walk), flush=True)

@@ -7,10 +7,13 @@ and not less, and float16 is slower. ``tests/benchmark_precision.py`` measures i
 
 from __future__ import annotations
 
+import math
 from contextlib import suppress
+from numbers import Integral
 
 import torch
 
+CPU_TOKENS, GPU_TOKENS = 512, 16_384  # a batch on a CPU stays in its cache, one on a GPU keeps all of it busy
 DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
@@ -47,6 +50,22 @@ def check_dtype(dtype: torch.dtype | None) -> None:
     """``ValueError`` unless ``dtype`` is ``None`` or one of ``DTYPES``."""
     if dtype not in (None, *DTYPES):
         raise ValueError(f"dtype={dtype!r} is none of {', '.join(map(str, DTYPES))}")
+
+
+def batch_limits(device: torch.device, texts: int | None, tokens: int | None) -> tuple[float, float]:
+    """The most tokens and the most texts of a batch. If neither is told, as many tokens as suit the device.
+
+    Raises ``ValueError`` for anything but whole numbers from 1.
+
+    >>> batch_limits(torch.device("cpu"), None, None)
+    (512, inf)
+    """
+    for name, number in (("batch_size", texts), ("tokens_per_batch", tokens)):
+        if number is not None and (not isinstance(number, Integral) or isinstance(number, bool) or number < 1):
+            raise ValueError(f"{name}={number!r} must be a whole number of at least 1")
+    if texts is None and tokens is None:
+        tokens = CPU_TOKENS if device.type == "cpu" else GPU_TOKENS
+    return tokens or math.inf, texts or math.inf
 
 
 def check_finite(values: torch.Tensor) -> torch.Tensor:

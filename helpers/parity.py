@@ -8,6 +8,7 @@ from), since rounding grows with the numbers: such models often have a few dimen
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ import torch
 from torch import Tensor
 
 from helpers.pipeline import BgeM3, Walk
+from helpers.tokenization import own_copy
 
 if TYPE_CHECKING:
     from transformers import XLMRobertaModel
@@ -36,12 +38,12 @@ class Rung:
 def tolerance(model: XLMRobertaModel, layers: int | None = None) -> float:
     """What rounding alone may add up to after so many layers (all): 2.5e-6 a layer in float32, 2.5e-13 in float64.
 
-    1e-5 for mini-m3's 4 layers, 6e-5 for bge-m3's 24 (seen there, with random weights: 3.5e-6), in
+    1.5e-5 for mini-m3's 6 layers, 6e-5 for bge-m3's 24 (seen there, with random weights: 3.5e-6), in
     ``distance``'s units. Raises
     ``KeyError`` for 16-bit models, whose own kernels differ by more than a mistake would.
 
-    >>> tolerance(bge.model)  # mini-m3 in float32
-    1e-05
+    >>> f"{tolerance(bge.model):.1e}"  # mini-m3 in float32
+    '1.5e-05'
     """
     return A_LAYER[model.dtype] * max(1, model.config.num_hidden_layers if layers is None else layers)
 
@@ -73,7 +75,15 @@ def loudest(values: Tensor) -> float:
     return max(1.0, values.abs().max().item())
 
 
-@torch.inference_mode()
+def with_maps(model: XLMRobertaModel) -> XLMRobertaModel:
+    """The same model, its weights shared, that forms its attention maps; the given one may be in use elsewhere."""
+    weights = {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())}
+    twin = copy.deepcopy(model, weights)  # what is in there already is not copied
+    twin.set_attn_implementation("eager")
+    return twin
+
+
+@torch.no_grad()
 def ladder(bge: BgeM3, texts: Sequence[str], walk: Walk | None = None) -> list[Rung]:
     """Compare a walk with the library, stage by stage, from ids to vectors.
 
@@ -86,16 +96,11 @@ def ladder(bge: BgeM3, texts: Sequence[str], walk: Walk | None = None) -> list[R
     """
     walk = walk or bge.walk(texts)
     texts = walk.texts
-    model, device = bge.model, bge.model.device
-    options = dict(padding=True, truncation=True, max_length=bge.max_length, return_tensors="pt")
-    library = bge.tokenizer(texts, **options).to(device)
-    before = model.config._attn_implementation
     maps_too = bool(walk.attentions)
-    model.set_attn_implementation("eager" if maps_too else before)
-    try:
-        out = model(**library, output_hidden_states=True, output_attentions=maps_too)
-    finally:
-        model.set_attn_implementation(before)
+    model = with_maps(bge.model) if maps_too else bge.model
+    options = dict(padding=True, truncation=True, max_length=bge.max_length, return_tensors="pt")
+    library = own_copy(bge.tokenizer)(texts, **options).to(model.device)
+    out = model(**library, output_hidden_states=True, output_attentions=maps_too)
     real = library["attention_mask"].bool()  # (B, T)
     theirs = torch.nn.functional.normalize(out.last_hidden_state[:, 0], dim=-1)  # (B, H)
     rungs = [

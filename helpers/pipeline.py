@@ -1,7 +1,8 @@
 """The stages in a row: ``BgeM3.walk`` by hand with every tensor kept, ``BgeM3.encode`` fast, for real work.
 
-Both give the same vectors. ``walk`` runs the five stages of this package and returns all that happens
-on the way; ``encode`` runs the library's own forward pass, batched by length.
+Both give the same vectors. ``walk`` runs the five stages of this package and returns all that happens on the way;
+``encode`` packs many texts into one row (``helpers.packing``). ``encode_outputs`` gives the model's two other
+outputs too, lexical weights and token vectors, from one pass.
 
     bge = BgeM3.from_checkpoint()
     vectors = bge.encode(["什么是大型语言模型？", "What is a large language model?"])
@@ -11,24 +12,28 @@ from __future__ import annotations
 
 import copy
 import os
+import time
 from array import array
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 from torch import Tensor
 from tqdm.auto import tqdm
 
 from helpers.checkpoint.find import Checkpoint
-from helpers.checkpoint.load import load
-from helpers.devices import check_dtype, check_finite, choose_device
+from helpers.checkpoint.load import load, load_linear
+from helpers.devices import batch_limits, check_dtype, check_finite, choose_device
 from helpers.embedding_layers import embed
 from helpers.encoder import encode_stack
+from helpers.lexical import lexical_weights
+from helpers.multi_vector import token_vectors
 from helpers.normalization import l2_normalize
+from helpers.packing import batches, packed_states
 from helpers.pooling import check_pooling, pool
-from helpers.tokenization import check_max_length, check_texts, cut, pad, tokenize
+from helpers.tokenization import check_max_length, check_texts, cut, own_copy, tokenize
 from helpers.unigram import Vocabulary
 
 if TYPE_CHECKING:
@@ -61,6 +66,15 @@ class Walk:
         return {n: [len(v), *v[0].shape] if type(v) is tuple else list(v.shape) for n, v in values.items() if len(v)}
 
 
+@dataclass(frozen=True)
+class Outputs:
+    """bge-m3's three outputs for n texts, in input order; ``helpers.multi_vector`` says how each is compared."""
+
+    dense: Tensor  # (n, H), length 1
+    lexical: list[dict[int, float]]  # n times the weight of each input id
+    multi_vector: list[Tensor]  # n of (T − 1, H), length 1: a vector for each token of the text but <s>
+
+
 @dataclass(frozen=True, eq=False)
 class BgeM3:
     """A loaded checkpoint: the library's model and tokenizer, and what the stages need of them."""
@@ -69,6 +83,10 @@ class BgeM3:
     tokenizer: PreTrainedTokenizerBase
     vocabulary: Vocabulary
     checkpoint: Checkpoint
+    _own_tokenizer: PreTrainedTokenizerBase = field(init=False, repr=False)  # ``tokenizer`` may be in use elsewhere
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_own_tokenizer", own_copy(self.tokenizer))
 
     @classmethod
     def from_checkpoint(
@@ -93,17 +111,17 @@ class BgeM3:
         dtype = str(self.model.dtype).removeprefix("torch.")
         return f"BgeM3({self.checkpoint}; {dtype} on {self.model.device}, up to {self.max_length:,} tokens)"
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def walk(
         self, texts: Sequence[str], *, max_length: int | None = None, pooling: str = "cls", attentions: bool = True
     ) -> Walk:
         """Take a few texts through all stages, by hand, keeping every tensor.
 
         Memory grows with layers × heads × T²; ``attentions=False`` drops the maps of all layers but the one
-        at work. For many or long texts use ``encode``. Raises and warns as ``helpers.tokenization`` does.
+        at work. For many or long texts use ``encode``. Raises and warns as ``encode`` does.
 
-        >>> bge.walk(["Hello"]).vectors.shape  # mini-m3: H = 256
-        torch.Size([1, 256])
+        >>> bge.walk(["Hello"]).vectors.shape  # mini-m3: H = 384
+        torch.Size([1, 384])
         """
         texts, limit = check_texts(texts), check_max_length(max_length, self.max_length)
         check_pooling(pooling)
@@ -111,52 +129,104 @@ class BgeM3:
         ids, mask = batch.ids.to(self.model.device), batch.mask.to(self.model.device)
         embedded = embed(ids, self.model)
         encoded = encode_stack(embedded.output, mask, self.model, attentions)
-        pooled = pool(encoded.hidden_states[-1], mask, pooling)
+        pooled = check_finite(pool(encoded.hidden_states[-1], mask, pooling))
         return Walk(
             texts, batch.tokens, ids, mask, embedded.position_ids, embedded.word, embedded.position,
             embedded.token_type, encoded.hidden_states, encoded.attentions, pooled, l2_normalize(pooled),
         )  # fmt: skip
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def encode(
-        self, texts: Sequence[str], *, batch_size: int = 32, max_length: int | None = None, pooling: str = "cls",
-        normalize: bool = True, dtype: torch.dtype | None = None, device: str | None = None, progress: bool = True,
-    ) -> np.ndarray:  # fmt: skip
-        """Vectors of any number of texts, float32 ``(n, H)``, in input order.
+        self, texts: Sequence[str], *, batch_size: int | None = None, tokens_per_batch: int | None = None,
+        max_length: int | None = None, pooling: str = "cls", normalize: bool = True,
+        dtype: torch.dtype | None = None, device: str | None = None, progress: bool = True,
+    ) -> Tensor:  # fmt: skip
+        """Vectors of any number of texts, float32 ``(n, H)`` on the CPU, in input order.
 
-        Texts of like length share a batch, so little is computed for padding. ``dtype`` and ``device``
-        default to the model's own; any other makes a copy of the model for this call. ``progress``
-        shows a bar from the second batch on.
+        Texts of like length go through the layers together, up to ``tokens_per_batch`` of their tokens at a time
+        (``None``: what suits the device) or up to ``batch_size`` texts. ``dtype`` and ``device`` default to the
+        model's own; any other makes a copy of the model for this call. ``progress`` shows a bar from the second
+        batch on.
 
         Raises ``TypeError``/``ValueError`` for bad texts or options before any work starts, ``ValueError``
         also when nan comes out; warns (``TruncationWarning``) about texts longer than ``max_length`` (``None``:
         the checkpoint's limit).
 
-        >>> bge.encode(["Hello", "你好"]).shape  # mini-m3: H = 256
-        (2, 256)
+        >>> bge.encode(["Hello", "你好"]).shape  # mini-m3: H = 384
+        torch.Size([2, 384])
         """
-        texts, limit = check_texts(texts), check_max_length(max_length, self.max_length)
+        texts = check_texts(texts)
         check_pooling(pooling)
-        if not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size < 1:
-            raise ValueError(f"batch_size={batch_size!r} must be a whole number of at least 1")
+        vectors = torch.empty(len(texts), self.model.config.hidden_size)
+        options = batch_size, tokens_per_batch, max_length, dtype, device, progress
+        for numbers, states in self._states(texts, *options):
+            pooled = torch.cat([pool(hidden, torch.ones_like(ids), pooling) for ids, hidden in states])
+            pooled = check_finite(pooled).float()  # (b, H)
+            vectors[numbers] = (l2_normalize(pooled) if normalize else pooled).cpu()
+        return vectors
+
+    @torch.no_grad()
+    def encode_outputs(
+        self, texts: Sequence[str], *, batch_size: int | None = None, tokens_per_batch: int | None = None,
+        max_length: int | None = None, dtype: torch.dtype | None = None, device: str | None = None,
+        progress: bool = True,
+    ) -> Outputs:  # fmt: skip
+        """All three outputs of any number of texts from one pass: vectors, lexical weights, token vectors.
+
+        The token vectors take 4 · H bytes a token (4 KB for bge-m3): encode a large collection part by part.
+        Options, errors and warnings are those of ``encode``; ``CheckpointError`` names ``sparse_linear.pt`` or
+        ``colbert_linear.pt`` if the checkpoint has none.
+
+        >>> bge.encode_outputs(["Hello"]).multi_vector[0].shape  # ▁Hello and </s>
+        torch.Size([2, 384])
+        """
+        texts = check_texts(texts)
+        sparse, colbert = self._linears
+        dense = torch.empty(len(texts), self.model.config.hidden_size)
+        lexical: list[dict[int, float]] = [{} for _ in texts]
+        multi_vector = [torch.empty(0)] * len(texts)
+        options = batch_size, tokens_per_batch, max_length, dtype, device, progress
+        for numbers, states in self._states(texts, *options):
+            first = check_finite(torch.cat([hidden[:, 0] for _, hidden in states])).float()  # (b, H)
+            dense[numbers] = l2_normalize(first).cpu()
+            some = states[0][1]  # the layers go where the hidden states are, once
+            sparse, colbert = ([part.to(some) for part in linear] for linear in (sparse, colbert))
+            weights = [weight for ids, hidden in states for weight in lexical_weights(hidden, ids, *sparse)]
+            vectors = [vector for _, hidden in states for vector in token_vectors(hidden, *colbert).float().cpu()]
+            for number, weight, vector in zip(numbers, weights, vectors, strict=True):
+                lexical[number], multi_vector[number] = weight, vector
+        return Outputs(dense, lexical, multi_vector)
+
+    @cached_property
+    def _linears(self) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
+        """Weight and bias of ``sparse_linear.pt`` and of ``colbert_linear.pt``, read when first used."""
+        folder, size = self.checkpoint.path, self.model.config.hidden_size
+        return load_linear(folder, "sparse_linear.pt", 1, size), load_linear(folder, "colbert_linear.pt", size, size)
+
+    def _states(
+        self, texts: list[str], batch_size: int | None, tokens_per_batch: int | None, max_length: int | None,
+        dtype: torch.dtype | None, device: str | None, progress: bool,
+    ) -> Iterator[tuple[list[int], list[tuple[Tensor, Tensor]]]]:  # fmt: skip
+        """Batch by batch the numbers of its texts and their last hidden states, as ``packed_states`` gives them."""
+        limit = check_max_length(max_length, self.max_length)
         check_dtype(dtype)
         model = self.model
         place = model.device if device is None else choose_device(device)
+        limits = batch_limits(place, batch_size, tokens_per_batch)
         if (place, dtype or model.dtype) != (model.device, model.dtype):
             model = copy.deepcopy(model).to(device=place, dtype=dtype)
         rows: list[array] = []
         for start in range(0, len(texts), CHUNK):
-            encoded = self.tokenizer(texts[start : start + CHUNK], truncation=False, padding=False, verbose=False)
+            encoded = self._own_tokenizer(texts[start : start + CHUNK], truncation=False, padding=False, verbose=False)
             rows += [array("i", ids) for ids in encoded["input_ids"]]  # 4 bytes an id; a list of int takes 36
-        rows = cut(rows, limit, texts, stacklevel=4)  # the caller's line, above torch's decorator
-        order = sorted(range(len(rows)), key=lambda number: -len(rows[number]))
-        vectors = np.empty((len(rows), model.config.hidden_size), dtype=np.float32)
-        with tqdm(total=len(rows), desc="encode", unit="text", disable=not progress or len(rows) <= batch_size) as bar:
-            for start in range(0, len(order), batch_size):
-                numbers = order[start : start + batch_size]
-                ids, mask = (tensor.to(place) for tensor in pad([rows[number].tolist() for number in numbers]))
-                hidden = model(input_ids=ids, attention_mask=mask).last_hidden_state  # (b, T, H)
-                pooled = check_finite(pool(hidden, mask, pooling)).float()  # (b, H)
-                vectors[numbers] = (l2_normalize(pooled) if normalize else pooled).cpu().numpy()
-                bar.update(len(numbers))
-        return vectors
+        rows = cut(rows, limit, texts, stacklevel=5)  # the caller's line, above torch's decorator and the method
+        plan = list(batches([len(row) for row in rows], *limits))
+        total, start, done = sum(map(len, rows)), time.perf_counter(), 0
+        with tqdm(
+            total=total, desc="encode", unit="tok", unit_scale=True, disable=not progress or len(plan) < 2
+        ) as bar:
+            for numbers in plan:
+                yield numbers, packed_states([rows[number] for number in numbers], model)
+                done += len(numbers)
+                bar.set_postfix_str(f"{done / (time.perf_counter() - start):.1f} texts/s", refresh=False)
+                bar.update(sum(len(rows[number]) for number in numbers))

@@ -12,14 +12,19 @@ from __future__ import annotations
 import re
 import warnings
 from array import array
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
+from copy import copy
 from dataclasses import dataclass
-from typing import TypeVar
+from numbers import Integral
+from typing import TYPE_CHECKING, TypeVar
 
 import torch
 from torch import Tensor
 
 from .unigram import Vocabulary, text_pieces
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 BOS, PAD, EOS, UNK = 0, 1, 2, 3
 Ids = TypeVar("Ids", list[int], array)
@@ -38,14 +43,27 @@ class Batch:
     mask: Tensor
 
 
+def in_order(texts: object) -> bool:
+    """Does it give its items one after another? An array, a column or a table by its dimensions; of all others a set
+    has no order, and what has keys (a dict and its like) gives these in place of its items.
+    """
+    if hasattr(texts, "shape"):
+        return len(texts.shape) == 1
+    return hasattr(texts, "__iter__") and not hasattr(texts, "keys") and not isinstance(texts, (str, bytes, Set))
+
+
 def check_texts(texts: Sequence[str]) -> list[str]:
     """The texts as a list, or a clear error before any work starts.
 
-    Raises ``TypeError`` for a bare string or an item that is no string, ``ValueError`` for an empty
-    list or for text that is not valid Unicode. An empty string is a text: it becomes ``<s></s>``.
+    Raises ``TypeError`` for what does not hold texts one after another (a bare string, a set, a dict, a table) or
+    an item that is no string, ``ValueError`` for an empty list or for text that is not valid Unicode. An empty
+    string is a text: it becomes ``<s></s>``.
     """
-    if isinstance(texts, (str, bytes)) or not hasattr(texts, "__iter__"):
-        raise TypeError(f"texts must be a list of strings, not {type(texts).__name__}; for a single text write [text]")
+    if not in_order(texts):
+        raise TypeError(
+            f"texts must be a list of strings, not {type(texts).__name__}; for a single text write [text], "
+            'for a column of a table df["text"].tolist()'
+        )
     texts = list(texts)
     if not texts:
         raise ValueError("texts is empty; give at least one string")
@@ -65,11 +83,24 @@ def check_max_length(max_length: int | None, limit: int) -> int:
     """
     if max_length is None:
         return limit
-    if not isinstance(max_length, int) or isinstance(max_length, bool):
+    if not isinstance(max_length, Integral) or isinstance(max_length, bool):
         raise TypeError(f"max_length must be an int or None, not {type(max_length).__name__}")
     if not 3 <= max_length <= limit:
         raise ValueError(f"max_length={max_length} is out of range; this checkpoint takes 3 to {limit} tokens")
-    return max_length
+    return int(max_length)
+
+
+def own_copy(tokenizer: PreTrainedTokenizerBase) -> PreTrainedTokenizerBase:
+    """The same tokenizer, its vocabulary shared, with padding and truncation of its own.
+
+    A tokenizer of the library keeps both inside from call to call, and whoever else uses it changes them.
+    """
+    shared, own = tokenizer.backend_tokenizer, copy(tokenizer)
+    own._tokenizer = type(shared)(shared.model)
+    for part in ("normalizer", "pre_tokenizer", "post_processor", "decoder"):
+        setattr(own._tokenizer, part, getattr(shared, part))
+    own._tokenizer.add_tokens([token for _, token in sorted(shared.get_added_tokens_decoder().items())])
+    return own
 
 
 def cut(rows: list[Ids], max_length: int, texts: Sequence[str], stacklevel: int = 2) -> list[Ids]:

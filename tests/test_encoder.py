@@ -145,5 +145,6 @@ def test_maps_are_let_go(mini, monkeypatch):
 
     monkeypatch.setattr("helpers.encoder.encoder_layer", watched)
     with torch.inference_mode():
-        encode_stack(torch.randn(1, 5, 256), torch.ones(1, 5), mini.model, attentions=False)
-    assert seen == [0, 0, 0, 0]
+        hidden = torch.randn(1, 5, mini.model.config.hidden_size)
+        encode_stack(hidden, torch.ones(1, 5), mini.model, attentions=False)
+    assert seen == [0] * mini.model.config.num_hidden_layers

@@ -97,7 +97,7 @@ def test_only_floating_point_tensors(bad, told):
 
 
 def test_vectors_of_two_models():
-    """256 and 1,024 dimensions cannot be compared, and 1 must not be broadcast."""
+    """384 and 1,024 dimensions cannot be compared, and 1 must not be broadcast."""
     for other in (4, 1):
         for call in (dot, cosine, similarity_matrix):
             with pytest.raises(ValueError, match=r"vectors differ in size: .* were they made by one model\?"):

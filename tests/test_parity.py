@@ -23,7 +23,7 @@ HEAD = ["input ids", "attention mask", "embeddings"]
 
 @pytest.mark.parametrize("texts", BATCHES, ids=["awkward", "longest", "one token", "empty"])
 def test_float32(mini, texts):
-    """What a reader runs: every rung below 1e-5."""
+    """What a reader runs: every rung below what rounding explains."""
     rungs = ladder(mini, texts)
     assert {rung.stage: rung.error for rung in rungs if not rung.error < tolerance(mini.model, rung.layers)} == {}
 
@@ -37,19 +37,18 @@ def test_float64(mini64, texts):
     assert [rung.stage for rung in rungs] == [*HEAD, *inner, "pooling", "vectors"]
     assert {rung.stage: rung.error for rung in rungs if not rung.error < 1e-12} == {}
     assert {rung.shape[0] for rung in rungs} == {len(texts)}
-    assert [rung.layers for rung in rungs] == [0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 4, 4]
+    assert [rung.layers for rung in rungs] == [0, 0, 0, *sorted([*range(1, layers + 1)] * 2), layers, layers]
 
 
 def test_a_dimension_far_larger_than_all_others(mini):
     """Rounding grows with the numbers; an absolute limit would call a right walk wrong."""
     model = copy.deepcopy(mini.model)
     with torch.no_grad():
-        for layer in model.encoder.layer:
-            layer.output.LayerNorm.weight[7] *= 100
+        model.encoder.layer[0].output.LayerNorm.weight[7] *= 100
     loud = dataclasses.replace(mini, model=model)
     texts = [text for text in TEXTS if text != FULL]
     walk = loud.walk(texts)
-    assert walk.hidden_states[2].abs().max() > 100
+    assert walk.hidden_states[1].abs().max() > 100
     assert {r.stage: r.error for r in ladder(loud, texts, walk) if not r.error < tolerance(model)} == {}
 
 
@@ -64,7 +63,8 @@ def test_without_maps(mini64):
     """The same rungs but for the maps, and a spoilt layer is still found where it is."""
     walk = mini64.walk(["你好", "Hello there"], attentions=False)
     stages = [rung.stage for rung in ladder(mini64, walk.texts, walk)]
-    assert stages == [*HEAD, *(f"layer {n} output" for n in range(1, 5)), "pooling", "vectors"]
+    outputs = [f"layer {n} output" for n in range(1, mini64.model.config.num_hidden_layers + 1)]
+    assert stages == [*HEAD, *outputs, "pooling", "vectors"]
     assert {r.stage: r.error for r in ladder(mini64, walk.texts, walk) if not r.error < 1e-12} == {}
     states = [state.clone() for state in walk.hidden_states]
     states[3][0, 1] += 1e-9
@@ -75,15 +75,15 @@ def test_without_maps(mini64):
 def test_ladder_leaves_everything_as_it_was(mini):
     """Switching to eager attention must not outlive the call; a generator is read once."""
     before = mini.model.config._attn_implementation, mini.encode(["x"]).tolist()
-    assert len(ladder(mini, (text for text in ["a", "b c d"]))) == 13
+    assert len(ladder(mini, (text for text in ["a", "b c d"]))) == 5 + 2 * mini.model.config.num_hidden_layers
     assert (mini.model.config._attn_implementation, mini.encode(["x"]).tolist()) == before
     assert before[0] != "eager"
     assert not mini.model.training
 
 
 def test_tolerance_grows_with_depth(mini, mini64):
-    """A limit for 4 layers refuses a right walk through 24; one for 24 lets a mistake through in 4."""
-    assert (tolerance(mini.model), tolerance(mini64.model)) == (pytest.approx(1e-5), pytest.approx(1e-12))
+    """A limit for 6 layers refuses a right walk through 24; one for 24 lets a mistake through in 6."""
+    assert (tolerance(mini.model), tolerance(mini64.model)) == (pytest.approx(1.5e-5), pytest.approx(1.5e-12))
     deep = XLMRobertaModel(XLMRobertaConfig(vocab_size=4, hidden_size=2, num_attention_heads=1, num_hidden_layers=24))
     assert tolerance(deep) == pytest.approx(6e-5)
     assert [tolerance(deep, n) for n in (0, 1, 12)] == [pytest.approx(n) for n in (2.5e-6, 2.5e-6, 3e-5)]
@@ -127,7 +127,7 @@ def test_a_broken_stage_is_found_where_it_is(mini64, monkeypatch, stage):
     assert "vectors" in wrong
 
 
-@pytest.mark.parametrize("number", range(5))
+@pytest.mark.parametrize("number", range(7))
 def test_a_spoilt_hidden_state_is_found_in_its_layer(mini64, number):
     """Each layer is compared with its own counterpart, nan included."""
     walk = mini64.walk(["你好", "Hello there"])

@@ -1,5 +1,6 @@
 """encode and walk: the same vectors as each other and as sentence-transformers, whatever the batching."""
 
+import copy
 import dataclasses
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import torch
 from conftest import TEXTS
 from sentence_transformers import SentenceTransformer
 
-from helpers import BgeM3, TruncationWarning
+from helpers import BgeM3, TruncationWarning, ladder
 from helpers.checkpoint.find import MINI
 from helpers.devices import choose_device
 from helpers.pooling import POOLINGS
@@ -47,18 +48,29 @@ def test_encode_is_the_walk(mini, vectors):
 
 
 def test_form_of_the_result(mini, vectors):
-    """One row a text, float32, contiguous, of length 1, and owned by the caller."""
+    """One row a text, float32, contiguous, of length 1, owned by the caller, and an array without a copy."""
     assert vectors.shape == (len(TEXTS), mini.model.config.hidden_size)
-    assert vectors.dtype == np.float32
-    assert vectors.flags["C_CONTIGUOUS"] and vectors.flags["WRITEABLE"]
-    near(np.linalg.norm(vectors, axis=1), np.ones(len(TEXTS)))
+    assert (vectors.dtype, vectors.device) == (torch.float32, torch.device("cpu"))
+    assert vectors.is_contiguous()
+    near(vectors.norm(dim=1), np.ones(len(TEXTS)))
+    made = mini.encode(["a", "b"])
+    np.asarray(made)[0] = 0
+    made /= 2  # a tensor of torch.inference_mode would refuse both
+    made.requires_grad_().sum().backward()
+    assert (made[0] == 0).all() and made[1].norm().item() == pytest.approx(0.5)
 
 
-@pytest.mark.parametrize("batch_size", [1, 2, 5, 64])
-def test_batching_and_order_change_nothing(mini, vectors, batch_size):
-    """Sorting by length must be undone, and padding must not count."""
-    order = np.random.default_rng(batch_size).permutation(len(TEXTS))
-    near(mini.encode([TEXTS[n] for n in order], batch_size=batch_size, progress=False), vectors[order])
+LIMITS = [
+    {"batch_size": 1}, {"batch_size": 2}, {"batch_size": np.int64(5)}, {"batch_size": 64}, {"tokens_per_batch": 1},
+    {"tokens_per_batch": 40}, {"tokens_per_batch": 10**6}, {"batch_size": 3, "tokens_per_batch": np.int32(100)},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("limits", LIMITS, ids=str)
+def test_batching_and_order_change_nothing(mini, vectors, limits):
+    """Sorting by length must be undone, and no text may see another."""
+    order = np.random.default_rng(len(str(limits))).permutation(len(TEXTS))
+    near(mini.encode([TEXTS[n] for n in order], **limits, progress=False), vectors[order])
 
 
 def test_duplicates_one_text_and_kinds_of_input(mini, vectors):
@@ -81,7 +93,7 @@ def test_poolings_and_normalize(mini, pooling):
 def test_poolings_differ(mini):
     """An option that is ignored would pass the test above."""
     cls, mean, top = (mini.encode(SHORT, pooling=how, normalize=False) for how in POOLINGS)
-    assert all(np.abs(one - other).max() > 1e-2 for one, other in [(cls, mean), (cls, top), (mean, top)])
+    assert all((one - other).abs().max() > 1e-2 for one, other in [(cls, mean), (cls, top), (mean, top)])
 
 
 def test_max_length_cuts_with_a_warning(mini):
@@ -105,7 +117,7 @@ def test_max_length_cuts_with_a_warning(mini):
 def test_dtype_for_one_call(mini, vectors, dtype, atol):
     """Other precision, same vectors but for rounding, float32 result, and the model stays as it was."""
     found = mini.encode(SHORT, dtype=dtype, device="cpu")
-    assert found.dtype == np.float32
+    assert found.dtype == torch.float32
     near(found, vectors[[TEXTS.index(text) for text in SHORT]], atol)
     assert {p.dtype for p in mini.model.parameters()} == {torch.float32}
 
@@ -140,14 +152,15 @@ def without_gpu(*sizes, device, zeros=torch.zeros):
 
 
 def test_progress_from_the_second_batch_on(mini, capsys):
-    """A bar for a single batch is noise, and off is off."""
+    """A bar for a single batch is noise, and off is off; it counts tokens, which take their time, and says texts."""
     mini.encode(["a", "b"], batch_size=2)
+    mini.encode(["a", "b"])
     mini.encode(["a", "b", "c"], batch_size=2, progress=False)
     assert capsys.readouterr() == ("", "")
-    mini.encode(["a", "b", "c"], batch_size=2)
+    mini.encode(["a", "b", "c d e f"], tokens_per_batch=6)
     out, err = capsys.readouterr()
     assert out == ""
-    assert "3/3" in err and "encode" in err
+    assert "encode: 100%" in err and "12.0/12.0" in err and "tok/s" in err and "texts/s" in err
 
 
 def test_nothing_is_left_behind(mini):
@@ -170,14 +183,14 @@ def test_repr_and_shapes(mini, mini64):
     shapes = walk.shapes()
     assert list(shapes) == [field.name for field in dataclasses.fields(walk)][2:]
     assert shapes["ids"] == [2, walk.ids.shape[1]]
-    assert shapes["hidden_states"] == [5, 2, walk.ids.shape[1], hidden]
+    assert shapes["hidden_states"] == [7, 2, walk.ids.shape[1], hidden]
     assert shapes["attentions"] == [4, 2, 4, walk.ids.shape[1], walk.ids.shape[1]]
     assert shapes["vectors"] == [2, hidden]
 
 
 MEMORY = """
 import sys, warnings, psutil
-from helpers import BgeM3, TruncationWarning
+from helpers import BgeM3, TruncationWarning, ladder
 warnings.simplefilter("ignore", TruncationWarning)
 
 def peak():
@@ -225,3 +238,61 @@ def test_threads(mini, vectors):
     assert sorted(found) == [0, 1, 2, 3]
     for result in found.values():
         near(result, vectors[[TEXTS.index(text) for text in SHORT[:8]]])
+
+
+def test_what_others_do_with_the_tokenizer_and_the_model(mini, vectors):
+    """``bge.tokenizer`` pads and cuts for somebody else at the same time, the ladder runs, and encode does not care."""
+    stop, troubles = threading.Event(), []
+
+    def keep_on(work):
+        try:
+            while not stop.is_set():
+                work()
+        except Exception as error:
+            troubles.append(error)
+
+    others = [
+        lambda: mini.tokenizer(SHORT, padding=True, truncation=True, max_length=5, return_tensors="pt"),
+        lambda: ladder(mini, ["你好", "Hello there"]),
+    ]
+    threads = [threading.Thread(target=keep_on, args=(work,)) for work in others]
+    for thread in threads:
+        thread.start()
+    try:
+        found = [mini.encode(SHORT, progress=False) for _ in range(20)]
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    assert not troubles
+    for result in found:
+        near(result, vectors[[TEXTS.index(text) for text in SHORT]])
+
+
+def test_encode_and_ladder_own_what_they_change(mini, vectors):
+    """The tokenizer's padding and truncation and the model's attention are as somebody else set them, all the time."""
+    shared, seen = mini.tokenizer.backend_tokenizer, []
+    hook = mini.model.register_forward_pre_hook(lambda *_: seen.append(mini.model.config._attn_implementation))
+    shared.enable_truncation(3)
+    shared.enable_padding(length=9)
+    try:
+        near(mini.encode(SHORT), vectors[[TEXTS.index(text) for text in SHORT]])
+        assert max(rung.error for rung in ladder(mini, SHORT)) < 1e-5
+        assert (shared.truncation["max_length"], shared.padding["length"]) == (3, 9)
+    finally:
+        shared.no_truncation()
+        shared.no_padding()
+        hook.remove()
+    assert seen == ["sdpa"]
+
+
+def test_half_precision_that_overflows(mini):
+    """By hand as by encode: an error that says what to do, no walk full of nan."""
+    loud = dataclasses.replace(mini, model=copy.deepcopy(mini.model))
+    with torch.no_grad():
+        loud.model.encoder.layer[0].output.LayerNorm.bias[3] = 3e5
+    half = dataclasses.replace(loud, model=copy.deepcopy(loud.model).half())
+    for call in (half.encode, half.walk, lambda texts: loud.encode(texts, dtype=torch.float16)):
+        with pytest.raises(ValueError, match=r"too large for torch\.float16; try float32"):
+            call(["a", "b c"])
+    assert loud.walk(["a"]).vectors.isfinite().all()

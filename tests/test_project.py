@@ -61,7 +61,7 @@ def test_readme_snippets_run(number: int, tmp_path: Path) -> None:
     command = [sys.executable, "-X", "utf8", str(snippet)]
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", cwd=tmp_path, timeout=300)
     assert done.returncode == 0, done.stderr
-    assert "mini-m3" in done.stdout and "(3, 256)" in done.stdout
+    assert "mini-m3" in done.stdout and "(3, 384)" in done.stdout
 
 
 def test_readme_has_no_gaps() -> None:
@@ -132,5 +132,5 @@ def test_notices_name_every_source_of_the_recipe() -> None:
     sources = (ROOT / "helpers" / "mini_m3" / "training" / "SOURCES.md").read_text(encoding="utf-8")
     assert not [entry["name"] for entry in recipe["file"] if f"`{entry['name']}`" not in sources]
     notice = (ROOT / "NOTICE").read_text(encoding="utf-8")
-    for name in ("Tatoeba", "Python", "Hugging Face", "XLM-RoBERTa", "Universal Sentence Encoder", "Noto"):
+    for name in ("Tatoeba", "Python", "Hugging Face", "XLM-RoBERTa", "multilingual-e5-small", "Debian", "Noto"):
         assert name in notice, name

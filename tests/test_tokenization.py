@@ -1,5 +1,10 @@
 """Stage 1, the ids: padding, truncation, pairs, bad input, and the recorded ids of the real model."""
 
+import collections
+import copy
+import email
+import os
+import types
 import warnings
 
 import numpy as np
@@ -15,6 +20,7 @@ from helpers.tokenization import (
     check_max_length,
     check_texts,
     cut,
+    own_copy,
     pad,
     piece_id,
     tokenize,
@@ -90,13 +96,71 @@ def test_pad_and_cut_examples():
         assert cut([[0, 7, 8, 9, 2], [0, 2]], 3, ["long", ""]) == [[0, 7, 2], [0, 2]]
 
 
+class Table:
+    """Iterates over its columns' names, as pandas' DataFrame does."""
+
+    shape = (2, 2)
+
+    def __iter__(self):
+        return iter(("text", "label"))
+
+
+class Column:
+    """A column of a table: one dimension, an index, and the texts when iterated over, as pandas' Series."""
+
+    shape = (2,)
+
+    def keys(self):
+        """The index."""
+        return range(2)
+
+    def __iter__(self):
+        return iter(("a", ""))
+
+
+UNORDERED = {
+    "a set": {"a", "b"},
+    "a frozen set": frozenset("ab"),
+    "a dict": {"text": ["a"], "label": ["b"]},
+    "a dict of texts": {"a": 1},
+    "a Counter": collections.Counter(["a"]),
+    "the environment": os.environ,
+    "a mapping view": types.MappingProxyType({"text": "a"}),
+    "an e-mail": email.message_from_string("Subject: a\n\nb"),
+    "a table": Table(),
+    "an array of two dimensions": np.array([["a", "b"]]),
+    "an array of none": np.array("a"),
+    "one word of an array": np.array(["a"])[0],
+    "keys": {"text": ["a"]}.keys(),
+}
+
+
+@pytest.mark.parametrize("case", UNORDERED)
+def test_containers_that_iterate_over_names_or_without_an_order(mini, case):
+    """Vectors of the words "text" and "label", or in an order that is nobody's; the message says what to pass."""
+    texts = UNORDERED[case]
+    for call in (check_texts, mini.walk, mini.encode, lambda texts: tokenize(texts, mini.vocabulary, 512)):
+        with pytest.raises(TypeError, match=r'must be a list of strings, not \w+; .* df\["text"\]\.tolist'):
+            call(texts)
+
+
 def test_good_texts_become_a_list():
-    """Any iterable of strings is welcome, and order is kept."""
-    for texts in (["a", ""], ("a", ""), iter(["a", ""]), np.array(["a", ""])):
-        assert check_texts(texts) == ["a", ""]
+    """Whatever gives strings one after another is welcome, and order is kept."""
+    both = ["a", ""]
+    kinds = [
+        both,
+        tuple(both),
+        iter(both),
+        np.array(both),
+        Column(),
+        collections.deque(both),
+        dict(enumerate(both)).values(),
+    ]
+    for texts in kinds:
+        assert check_texts(texts) == both
 
 
-@pytest.mark.parametrize("bad", [True, 8.0, "8", np.int64(8)])
+@pytest.mark.parametrize("bad", [True, 8.0, "8", np.float64(8), np.True_])
 def test_max_length_of_another_type(bad):
     """True would silently mean 1."""
     with pytest.raises(TypeError, match="max_length must be an int or None"):
@@ -112,7 +176,7 @@ def test_max_length_out_of_range(bad):
 
 def test_max_length_in_range():
     """The borders belong to the range, and None is the limit."""
-    assert [check_max_length(length, 512) for length in (3, 512, None)] == [3, 512, 512]
+    assert [check_max_length(length, 512) for length in (3, 512, None, np.int64(8))] == [3, 512, 512, 8]
 
 
 @pytest.mark.parametrize(("first", "second"), [("你好", "Hello"), ("", ""), ("a", ""), ("I <mask> it", "＜ｓ＞ x")])
@@ -156,3 +220,19 @@ def test_table_of_real_ids(mini, reference):
     assert len(real) == mini.model.config.vocab_size
     assert real == sorted(set(real))
     assert real[:4] == [0, 1, 2, 3] and real[-1] == reference["config"]["vocab_size"] - 1  # <mask> comes last
+
+
+def test_own_copy(mini):
+    """The same ids from the same vocabulary, tokens added by hand too; padding and truncation stay on their side."""
+    tokenizer = copy.deepcopy(mini.tokenizer)
+    tokenizer.add_tokens(["COVID-19", "foobar"])
+    texts = [*TEXTS, "foobar is COVID-19 foobarfoobar"]
+    own = own_copy(tokenizer)
+    assert own(texts)["input_ids"] == tokenizer(texts)["input_ids"]
+    assert own.backend_tokenizer.to_str() == tokenizer.backend_tokenizer.to_str()
+    one, other = own.backend_tokenizer, tokenizer.backend_tokenizer
+    own(["a b", "c"], padding=True, truncation=True, max_length=3)
+    assert (one.truncation["max_length"], one.padding is None) == (3, False)
+    assert (other.truncation, other.padding) == (None, None)
+    tokenizer(["a b", "c"], padding="max_length", truncation=True, max_length=4)
+    assert (one.truncation["max_length"], other.truncation["max_length"]) == (3, 4)

@@ -34,7 +34,7 @@ def check(folder: Path) -> dict:
     git-LFS pointers, or mixed from two models.
 
     >>> check(Path(__file__).parents[1] / "mini_m3")["hidden_size"]
-    256
+    384
     """
     if not folder.exists():
         raise CheckpointError(f"{folder} does not exist; check the path, or {CURE}")

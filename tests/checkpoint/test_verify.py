@@ -18,6 +18,8 @@ from helpers.checkpoint.find import MINI, find
 from helpers.checkpoint.load import load_linear
 from helpers.checkpoint.manifest import PINNED
 
+H = find(MINI).config["hidden_size"]
+
 
 @pytest.fixture(scope="module")
 def bge(tmp_path_factory):
@@ -25,7 +27,7 @@ def bge(tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole") / "mini"
     shutil.copytree(MINI, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     torch.manual_seed(0)
-    torch.save({"weight": torch.randn(1, 256) / 16, "bias": torch.zeros(1)}, folder / "sparse_linear.pt")
+    torch.save({"weight": torch.randn(1, H) / H**0.5, "bias": torch.zeros(1)}, folder / "sparse_linear.pt")
     return BgeM3.from_checkpoint(folder, device="cpu")
 
 
@@ -42,10 +44,10 @@ def recorded(bge, reference):
     vectors = torch.nn.functional.normalize(hidden[:, 0], dim=1)
     walk["embedding_head"] = {"0": vectors[0, :10].tolist(), "1": vectors[1, :5].tolist()}
     planets = made["published_similarities"]
-    scores = torch.from_numpy(bge.encode([planets["query"], *planets["documents"]], dtype=torch.bfloat16))
+    scores = bge.encode([planets["query"], *planets["documents"]], dtype=torch.bfloat16)
     planets["cosine"] = (scores[1:] @ scores[0]).tolist()
     made["config"] = {key: bge.checkpoint.config.get(key, value) for key, value in made["config"].items()}
-    weight, bias = load_linear(bge.checkpoint.path, "sparse_linear.pt", 1, 256)
+    weight, bias = load_linear(bge.checkpoint.path, "sparse_linear.pt", 1, H)
     for text in made["lexical_weights"]["texts"]:
         (ids,) = bge.tokenizer([text])["input_ids"]
         with torch.inference_mode():
@@ -115,7 +117,7 @@ def test_lexical_layer(bge, recorded, tmp_path, way):
     recorded = copy.deepcopy(recorded)
     folder = shutil.copytree(bge.checkpoint.path, tmp_path / "copy")
     if way == "other weights":
-        torch.save({"weight": torch.ones(1, 256), "bias": torch.zeros(1)}, folder / "sparse_linear.pt")
+        torch.save({"weight": torch.ones(1, H), "bias": torch.zeros(1)}, folder / "sparse_linear.pt")
     elif way == "a token more":
         recorded["lexical_weights"]["texts"]["What is BGE M3?"]["5"] = 0.01
     else:

@@ -59,7 +59,7 @@ def test_every_layer_and_head(mini):
     drawn(figure)
 
 
-@pytest.mark.parametrize(("layer", "head"), [(0, 1), (1, 0), (5, 1), (1, 5), (-1, 1)])
+@pytest.mark.parametrize(("layer", "head"), [(0, 1), (1, 0), (7, 1), (1, 13), (-1, 1)])
 def test_no_such_layer_or_head(mini, layer, head):
     """Counting from 0 would silently show the last head."""
     with pytest.raises(IndexError, match="from 1"):
@@ -79,9 +79,11 @@ def test_panel_moves(mini):
     panel = widgets.panel(mini)
     text, sliders, caption, image = panel.children
     layer, head = sliders.children
-    assert (layer.min, layer.max, head.min, head.max) == (1, 4, 1, 4)
+    config = mini.model.config
+    sizes = config.num_hidden_layers, config.num_attention_heads
+    assert (layer.min, layer.max, head.min, head.max) == (1, sizes[0], 1, sizes[1])
     seen = [(image.value, caption.value)]
-    for control, value in ((layer, 4), (head, 4), (text, "你好，world"), (text, "")):
+    for control, value in ((layer, sizes[0]), (head, sizes[1]), (text, "你好，world"), (text, "")):
         control.value = value
         assert image.value != seen[-1][0] and caption.value != seen[-1][1]
         seen.append((image.value, caption.value))

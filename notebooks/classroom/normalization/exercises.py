@@ -23,7 +23,7 @@ def real_vectors() -> Tensor:
     from helpers.pipeline import BgeM3
 
     bge = BgeM3.from_checkpoint("mini", device="cpu")
-    return torch.from_numpy(bge.encode(MIXED, normalize=False, progress=False))
+    return bge.encode(MIXED, normalize=False, progress=False)
 
 
 def unit(function: Callable[[Tensor], Tensor]) -> bool:

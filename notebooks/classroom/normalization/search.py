@@ -104,7 +104,7 @@ class Hit:
 def build_index(bge: BgeM3, sentences: Sequence[Sentence]) -> Index:
     """Encode every English and Chinese sentence; learn from their pairs what a score means."""
     texts = [s.english for s in sentences] + [s.chinese for s in sentences]
-    vectors = torch.from_numpy(bge.encode(texts, progress=False))  # (2n, H)
+    vectors = bge.encode(texts, progress=False)  # (2n, H)
     scores = vectors[: len(sentences)] @ vectors[len(sentences) :].T  # (n, n)
     topics = [s.topic for s in sentences]
     other = torch.tensor([[a != b for b in topics] for a in topics])  # (n, n)

@@ -22,7 +22,7 @@ def all_vectors(bge: BgeM3, texts: Sequence[str], batch_size: int = 32, max_leng
     Raises what ``check_texts`` raises; warns (``TruncationWarning``) about texts longer than ``max_length``.
 
     >>> all_vectors(bge, ["Hello"]).shape  # mini-m3
-    torch.Size([3, 5, 1, 256])
+    torch.Size([3, 7, 1, 384])
     """
     texts = check_texts(texts)
     rows = bge.tokenizer(texts, truncation=False, verbose=False)["input_ids"]
