@@ -12,6 +12,7 @@ import json
 import os
 import sys
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from helpers.checkpoint.settings import check_settings
@@ -139,12 +140,23 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+def namesakes() -> list[Path]:
+    """Other modules named ``helpers`` here or on Python's path: a script may import one in place of this package."""
+    folders = {Path(folder).resolve() for folder in [os.curdir, *sys.path]}
+    found = [folder / name for folder in folders for name in ("helpers.py", "helpers/__init__.py")]
+    return sorted(path for path in found if path.is_file() and path.parent != Path(__file__).resolve().parent)
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run one command; the exit code is returned."""
     options = arguments(argv)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    for path in namesakes():
+        print(
+            f"note: {path} is named helpers too, and a script may import it in place of this package", file=sys.stderr
+        )
     try:
         return run(options)
     except BrokenPipeError:  # a reader like ``head`` has seen enough

@@ -24,7 +24,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from helpers.checkpoint.find import Checkpoint
-from helpers.checkpoint.load import load, load_linear
+from helpers.checkpoint.load import load_linear, load_with_vocabulary
 from helpers.devices import batch_limits, check_dtype, check_finite, choose_device
 from helpers.embedding_layers import embed
 from helpers.encoder import encode_stack
@@ -99,8 +99,8 @@ class BgeM3:
         """
         check_dtype(dtype)
         place = choose_device(device)
-        model, tokenizer, checkpoint = load(which, dtype)
-        return cls(model.to(place), tokenizer, Vocabulary.of(tokenizer), checkpoint)
+        model, tokenizer, vocabulary, checkpoint = load_with_vocabulary(which, dtype)
+        return cls(model.to(place), tokenizer, vocabulary, checkpoint)
 
     @property
     def max_length(self) -> int:

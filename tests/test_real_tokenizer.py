@@ -261,10 +261,25 @@ def test_recorded_rows_exactly(library, vocabulary, reference):
 
 def test_recorded_lexical_ids(library, vocabulary, reference):
     """Each recorded weight belongs to a token of its text; the keys are ids of this very vocabulary."""
-    for text, weights in reference["lexical_weights"]["texts"].items():
+    checks = [check for figure in reference["figures"] for check in figure.get("checks", ())]
+    weights = [
+        pair
+        for check in checks
+        if check["quantity"] == "lexical weights"
+        for pair in zip(check["inputs"], check["expected"], strict=True)
+    ]
+    assert len(weights) >= 20
+    for (text,), recorded in weights:
         (row,) = tokenize([text], vocabulary, 512).ids.tolist()
         assert row == library(text)["input_ids"]
-        assert set(map(int, weights)) <= set(row[1:-1]), text
+        assert set(map(int, recorded)) <= set(row[1:-1]), text
+
+
+def test_recorded_count_of_lexical_weights(vocabulary, reference):
+    """43 weights were stored for three texts: one for each of their distinct pieces."""
+    (figure,) = (figure for figure in reference["figures"] if figure["id"] == "milvus_three_docs")
+    rows = [tokenize(inputs, vocabulary, 512).ids[0].tolist() for inputs in figure["checks"][0]["inputs"]]
+    assert sum(len(set(row[1:-1])) for row in rows) == figure["also"]["sparse_stored_total"] == 43
 
 
 @pytest.mark.parametrize("text", recorded_figures()["token_ids"]["texts"], ids=ascii)

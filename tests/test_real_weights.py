@@ -10,7 +10,6 @@ ends with "this is the real bge-m3 and your installation computes it right", or 
 import os
 
 import pytest
-import torch
 
 from helpers import BgeM3
 from helpers.checkpoint import verify
@@ -18,10 +17,9 @@ from helpers.checkpoint.recorded import recorded_figures
 
 pytestmark = pytest.mark.real_weights
 
-STAGES = (
-    "configuration", "input ids", "attention mask", "stages by hand", "hidden states", "vectors", "similarities",
-    "lexical weights",
-)  # fmt: skip
+CHECKS = [(figure["id"], check) for figure in recorded_figures()["figures"] for check in figure.get("checks", ())]
+STAGES = ["configuration", "input ids", "attention mask", "stages by hand"]
+STAGES += dict.fromkeys(check["quantity"] for _, check in CHECKS)
 
 
 @pytest.fixture(scope="module")
@@ -36,26 +34,34 @@ def bge():
 
 
 @pytest.fixture(scope="module")
-def findings(bge):
-    """What ``verify`` finds, by stage; of stages that differ from the library's the first."""
-    return {finding.stage: finding for finding in reversed(list(verify.findings(bge, recorded_figures())))}
+def findings(bge, reference):
+    """What ``verify`` finds, by stage."""
+    return {finding.stage: finding for finding in verify.findings(bge, reference)}
+
+
+@pytest.fixture(scope="module")
+def computed(bge):
+    """The model's outputs for every text that others recorded something of, and the files missing for them."""
+    return verify.compute(bge, [check for _, check in CHECKS])
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_stage(findings, stage):
-    """One stage against the recorded figures."""
-    assert stage in findings, f"computed by hand it differs from the library: {list(map(str, findings.values()))}"
+    """One stage or output against the recorded figures."""
+    assert stage in findings, f"a stage before it is wrong: {list(map(str, findings.values()))}"
     if findings[stage].right is None:
-        pytest.skip(findings[stage].told)
-    assert findings[stage].right, findings[stage].told
+        pytest.skip(findings[stage].message)
+    assert findings[stage].right, findings[stage].message
 
 
-def test_encode_gives_the_recorded_numbers(bge, reference):
-    """The fast way, too."""
-    recorded = reference["walkthrough"]
-    vectors = bge.encode(recorded["sentences"], progress=False)
-    for row, head in recorded["embedding_head"].items():
-        torch.testing.assert_close(vectors[int(row), : len(head)], torch.tensor(head), atol=1e-4, rtol=0)
+@pytest.mark.parametrize(("figure", "check"), CHECKS, ids=[f"{name}, {check['quantity']}" for name, check in CHECKS])
+def test_recorded_figure(computed, figure, check):
+    """Each published figure by itself, within its own tolerance."""
+    outputs, missing = computed
+    if missing and check["quantity"] not in ("vectors", "directions", "sums of vectors", "similarities"):
+        pytest.skip(f"{missing[0]} is not here")
+    why = check.get("loose", "recorded in float32")
+    assert verify.difference(check, outputs) < check["tolerance"], f"{figure}: {why}"
 
 
 def test_it_is_the_real_one(bge, findings, capsys):

@@ -1,32 +1,30 @@
 """Which checkpoint is meant, and where it lies on this disk. Only looks, never downloads, loads no weights.
 
-``find`` decides: a path, ``"mini"`` (the small model inside this repository), ``"real"`` (bge-m3 where the
-environment variable ``BGE_M3`` points, or where ``copies`` finds it), or ``"auto"``: ``BGE_M3`` → the real
-model if its files are complete → the mini. Whatever is found is checked (``helpers.checkpoint.integrity``).
-
-``copies`` looks where the usual tools put bge-m3: the Hugging Face hub's cache (``hf download``, transformers,
-sentence-transformers, this project's own ``download``), ModelScope's cache in its present and both older
-layouts, and folders that people give to ``--local-dir``: ``bge-m3``, ``BAAI/bge-m3``, the same under ``models/``,
-in this project's folder or the current one. Any other folder is named by path.
+``find`` decides: a path, a hub's id (``"BAAI/bge-m3"``), ``"mini"`` (the small model inside this repository),
+``"real"`` (bge-m3 where the environment variable ``BGE_M3`` points, or where ``copies`` finds it), or ``"auto"``:
+``BGE_M3`` → the real model if its files are complete → the mini. ``copies`` looks in the caches of the Hugging
+Face hub, of sentence-transformers and of ModelScope (present and both older layouts), then for folders named
+``bge-m3`` or ``BAAI/bge-m3``, also under ``models/``, in this project's folder and in the current one.
 """
 
 from __future__ import annotations
 
-import json
 import os
+import re
 from collections.abc import Iterator
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from helpers.checkpoint.integrity import CURE, CheckpointError, check
+from helpers.checkpoint.integrity import CURE, CheckpointError, check, read_json
 from helpers.checkpoint.manifest import REPO, REVISION, WEIGHTS
 
 PROJECT = Path(__file__).parents[2]
-LOCAL = ("bge-m3", REPO, "models/bge-m3", f"models/{REPO}")
 MINI = Path(__file__).parents[1] / "mini_m3"
 BGE_M3_TOKENIZER = Path(__file__).parents[1] / "bge_m3_tokenizer"  # bge-m3's own files without the weights
 SHAPE = {"hidden_size": 1024, "num_hidden_layers": 24, "vocab_size": 250002, "max_position_embeddings": 8194}
+HUB_FOLDER = f"models--{REPO.replace('/', '--')}"
+HUB_ID = re.compile(r"(?:https?://[\w.:-]+/)?([\w-][\w.-]*/[\w.-]+)/?")  # owner/name, or a page's address
 
 
 @dataclass(frozen=True)
@@ -36,21 +34,17 @@ class Checkpoint:
     path: Path
     kind: str
     why: str
-    config: dict
+    config: dict[str, Any]
 
     @property
     def max_length(self) -> int:
         """The longest text in tokens, ``<s>`` and ``</s>`` counted: positions less padding_idx + 1."""
-        return self.config["max_position_embeddings"] - self.config["pad_token_id"] - 1
+        return int(self.config.get("max_position_embeddings", 512)) - 2
 
     @property
     def bge_m3_ids(self) -> list[int] | None:
         """For each of this checkpoint's ids the real model's id; ``None`` where they are the same."""
-        table = self.path / "bge_m3_ids.json"
-        try:
-            return json.loads(table.read_text(encoding="utf-8")) if table.exists() else None
-        except ValueError:
-            raise CheckpointError(f"{table} is no JSON (half downloaded?); {CURE}") from None
+        return read_json(self.path / "bge_m3_ids.json", []) or None
 
     @property
     def trained(self) -> bool:
@@ -65,105 +59,100 @@ class Checkpoint:
 def find(which: str | os.PathLike[str] = "auto") -> Checkpoint:
     """The checkpoint that ``which`` means on this machine, checked. See the top of this module.
 
-    Raises ``CheckpointError`` when a path, ``BGE_M3`` or ``"real"`` names something unusable; ``"auto"``
+    Raises ``CheckpointError`` when a path, an id, ``BGE_M3`` or ``"real"`` names something unusable; ``"auto"``
     passes over a real model that is incomplete, and says so.
 
     >>> find("mini").kind
     'mini-m3'
     """
-    name = which if isinstance(which, str) else Path(which).absolute()
     setting = os.environ.get("BGE_M3", "").strip().strip("\"'")  # in cmd, `set BGE_M3="…"` keeps the quotes
-    why = {"mini": "asked for by name"}.get(name, "given as a path")
-    if name == "auto" and setting not in ("", "auto"):
-        name, why = setting, "chosen by the environment variable BGE_M3"
-    elif name == "real" and setting not in ("", "auto", "mini", "real"):
-        name, why = setting, "the environment variable BGE_M3 points there"
-    if name not in ("auto", "real"):
+    keywords = ("", "auto", "real") if which == "auto" else ("", "auto", "real", "mini")
+    if which in ("auto", "real") and setting not in keywords:
         try:
-            return describe(MINI if name == "mini" else Path(name), why)
+            return replace(find(setting), why="chosen by the environment variable BGE_M3")
         except CheckpointError as error:
-            if "BGE_M3" not in why:
-                raise
-            raise CheckpointError(f"BGE_M3 is set to a folder that cannot be used: {error}; or unset BGE_M3") from None
-    unusable = []
-    for folder, where in copies():
+            raise CheckpointError(f"BGE_M3 is set to what cannot be used: {error}; or unset BGE_M3") from None
+    if which == "mini":
+        return describe(MINI, "asked for by name")
+    if which not in ("auto", "real"):
+        return find_named(which)
+    found, problem = first_usable()
+    if found is None and which == "real":
+        raise CheckpointError(f"{problem}; set BGE_M3 to a folder that holds it, or run 'python -m helpers download'")
+    return found or describe(MINI, problem)
+
+
+def find_named(which: str | os.PathLike[str]) -> Checkpoint:
+    """The checkpoint in a folder, in a model's folder of a cache, or, for a hub's id, wherever a cache has it."""
+    folder = Path(os.path.expanduser(which))
+    name = HUB_ID.fullmatch(which) if isinstance(which, str) else None
+    if name and not os.path.exists(folder):
+        found, problem = first_usable(name[1])
+        if found is None:
+            raise CheckpointError(f"{which} does not exist as a folder, and {problem}; check the path, or {CURE}")
+        return found
+    if os.path.isdir(folder) and not (folder / "config.json").exists():  # a folder of the hub's cache above the files
+        above = (folder, folder.parent, folder / HUB_FOLDER, folder / "hub" / HUB_FOLDER)
+        folder = next((snapshot for repo in above for snapshot in snapshots(repo)), folder)
+    return describe(folder, "given as a path")
+
+
+def first_usable(repo: str = REPO) -> tuple[Checkpoint | None, str]:
+    """The first copy of a model that passes its check, or ``None``; and why the first copy did not pass."""
+    problem = f"{repo} was not found in the usual places"
+    for number, (folder, where) in enumerate(copies(repo)):
         try:
-            return describe(folder, f"found complete {where}")
+            return describe(folder, f"found complete {where}"), ""
         except CheckpointError as error:
-            unusable.append(f"the copy {where} is unusable: {error}")
-    missing = unusable[0] if unusable else f"{REPO} was not found in the usual places"
-    if name == "real":
-        raise CheckpointError(f"{missing}; set BGE_M3 to a folder that holds it, or run 'python -m helpers download'")
-    return describe(MINI, missing)
+            problem = problem if number else f"the copy {where} is unusable: {error}"
+    return None, problem
 
 
 def describe(folder: Path, why: str) -> Checkpoint:
     """A checked folder as a ``Checkpoint``; its kind is told by where it is and by its shape."""
     try:
-        folder = folder.expanduser().absolute()  # the working folder may change before its files are read
+        folder = folder.absolute()  # the working folder may change before its files are read
         config = check(folder)
-    except (OSError, RuntimeError) as error:  # unreadable, a name too long, "~" of nobody
+    except OSError as error:  # unreadable, or a name too long
         raise CheckpointError(f"{folder} cannot be read ({error}); check the path and your rights to it") from None
     real = all(config.get(key) == value for key, value in SHAPE.items())
     kind = "mini-m3" if folder.resolve() == MINI.resolve() else "bge-m3" if real else "other"
     return Checkpoint(folder, kind, why, config)
 
 
-def copies() -> Iterator[tuple[Path, str]]:
-    """Folders that hold a weights file of bge-m3, likeliest first, each with the words for where it was found.
+def copies(repo: str = REPO) -> Iterator[tuple[Path, str]]:
+    """Folders that hold a weights file of a model, likeliest first, each with the words for where it was found.
 
-    Whether such a folder is whole is ``helpers.checkpoint.integrity``'s to say.
+    Whether such a folder is complete is ``helpers.checkpoint.integrity``'s to say.
 
     ``next(copies(), None)`` is ``None`` on a machine without the model.
     """
-    seen = set()
-    for look in (hub_snapshots, sentence_transformers_snapshots, modelscope_folders, local_folders):
-        with suppress(OSError, RuntimeError, ValueError):  # not readable, no home, no working folder: not there
-            for folder, where in look():
-                if any((folder / name).is_file() for name in WEIGHTS) and (key := folder.resolve()) not in seen:
-                    seen.add(key)
-                    yield folder, where
+    for folder, where in places(repo):
+        if any(os.path.isfile(folder / name) for name in WEIGHTS):
+            yield folder.absolute(), where
 
 
-def hub_snapshots(cache: str = "", where: str = "in the hub's cache") -> Iterator[tuple[Path, str]]:
-    """Every revision in the hub's cache: the pinned one first, then what main is there, then the newest."""
+def places(repo: str) -> Iterator[tuple[Path, str]]:
+    """Where the usual tools put a model, whether it is there or not."""
     from huggingface_hub import constants
 
-    repo = Path(cache or constants.HF_HUB_CACHE).expanduser() / f"models--{REPO.replace('/', '--')}"
-    main = repo / "refs" / "main"
-    first = [REVISION, main.read_text(encoding="utf-8").strip() if main.is_file() else ""]
-    folders = newest(repo / "snapshots")
-    for folder in sorted(folders, key=lambda path: first.index(path.name) if path.name in first else len(first)):
-        yield folder, where
-
-
-def sentence_transformers_snapshots() -> Iterator[tuple[Path, str]]:
-    """sentence-transformers keeps a cache of its own, in the same layout, if ``SENTENCE_TRANSFORMERS_HOME`` is set."""
-    if own := os.environ.get("SENTENCE_TRANSFORMERS_HOME", "").strip():
-        yield from hub_snapshots(own, "in sentence-transformers' cache")
-
-
-def modelscope_folders() -> Iterator[tuple[Path, str]]:
-    """ModelScope's cache, which moved twice: ``models/BAAI--bge-m3/snapshots/*`` since its version 1.38."""
-    setting = os.environ.get("MODELSCOPE_CACHE", "").strip()
-    base = Path(setting).expanduser() if setting else Path.home() / ".cache" / "modelscope"
-    where = "in ModelScope's cache"
-    for folder in newest(base / "models" / REPO.replace("/", "--") / "snapshots"):
-        yield folder, where
+    name = repo.replace("/", "--")
+    own = os.environ.get("SENTENCE_TRANSFORMERS_HOME", "").strip()
+    scope = os.environ.get("MODELSCOPE_CACHE", "").strip() or "~/.cache/modelscope"
+    for cache, where in ((constants.HF_HUB_CACHE, "the hub's"), (own, "sentence-transformers'")):
+        for folder in snapshots(Path(os.path.expanduser(cache), f"models--{name}")) if cache else ():
+            yield folder, f"in {where} cache"
+    base = Path(os.path.expanduser(scope))
+    for folder in snapshots(base / "models" / name):  # since ModelScope 1.38
+        yield folder, "in ModelScope's cache"
     for part in ("models", "hub/models", "hub", ""):
-        yield base / part / REPO, where
+        yield base / part / repo, "in ModelScope's cache"
+    for parent, where in ((PROJECT, "in the project's folder"), (Path(), "in the current folder")):
+        for local in ("bge-m3", REPO, "models/bge-m3", f"models/{REPO}") if repo == REPO else ():
+            yield parent / local, where
 
 
-def local_folders() -> Iterator[tuple[Path, str]]:
-    """The usual names for ``--local-dir``, in the current folder and in the project's."""
-    for base, where in ((PROJECT, "in the project's folder"), (Path(), "in the current folder")):
-        for name in LOCAL:
-            yield base.absolute() / name, where
-
-
-def newest(parent: Path) -> list[Path]:
-    """The folders in a folder, newest first; none if it is not there."""
-    try:
-        return sorted(filter(Path.is_dir, parent.iterdir()), key=lambda path: -path.stat().st_mtime)
-    except OSError:
-        return []
+def snapshots(repo: Path) -> list[Path]:
+    """Every revision in a model's folder of a cache: the pinned one first, then the newest."""
+    folders = [folder for folder in repo.glob("snapshots/*") if folder.is_dir()]
+    return sorted(folders, key=lambda folder: (folder.name != REVISION, -folder.stat().st_mtime))

@@ -1,160 +1,129 @@
-"""Is a checkpoint folder whole? What usually goes wrong with one is looked for before weights are loaded.
+"""Is a checkpoint folder complete, and does it ask for anything that the stages do not compute?
 
-Every finding is a ``CheckpointError`` that names the file and says what to do. Of the weights only size and
-header are read, so it takes half a second for 2.3 GB too, most of it for tokenizer.json.
+Files are looked at before weights are loaded (half a second, for 2.3 GB too); what cannot be used is a
+``CheckpointError`` that names the file and says what to do. Only what is known to be computed is accepted in
+silence: other settings are refused (``NEEDED``) or named in a warning (whatever is not in ``KNOWN``).
 """
 
 from __future__ import annotations
 
 import json
-import pickle
-import warnings
 import zipfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from helpers.checkpoint.manifest import WEIGHTS
 
-LFS = b"version https://git-lfs"
-SIZES = (
-    "vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size",
-    "max_position_embeddings",
-)  # fmt: skip
-POOLINGS = {"pooling_mode_cls_token": "cls", "pooling_mode_mean_tokens": "mean", "pooling_mode_max_tokens": "max"}
 CURE = 'download it again ("python -m helpers download"), or use "mini", which needs no download'
+NEEDED: dict[str, Any] = {  # what config.json must say, if it says anything of it
+    "model_type": "xlm-roberta", "hidden_act": "gelu", "pad_token_id": 1, "position_embedding_type": "absolute",
+    "is_decoder": False, "is_encoder_decoder": False, "add_cross_attention": False, "output_attentions": False,
+    "return_dict": True, "quantization_config": None, "auto_map": None, "transformers_weights": None,
+}  # fmt: skip
+KNOWN = {  # what each file may say besides, as it changes no vector
+    "config.json": "gradient_checkpointing output_past torch_dtype",  # and whatever transformers writes there
+    "config_sentence_transformers.json": "__version__ model_type similarity_fn_name",
+    "sentence_bert_config.json": "max_seq_length modality_config module_output_name transformer_task",
+    "1_Pooling/config.json": "embedding_dimension include_prompt pooling_mode_cls_token word_embedding_dimension",
+}
 
 
 class CheckpointError(ValueError):
     """A checkpoint that cannot be used; the message names the file and what to do."""
 
 
-def check(folder: Path) -> dict:
-    """The folder's configuration, once every file it needs is there, whole, and fits the others.
+def unusable(path: Path, problem: str, cure: str = CURE) -> CheckpointError:
+    """The error that names a file or folder, its problem and what to do."""
+    return CheckpointError(f"{path} {problem}; {cure}")
 
-    Raises ``CheckpointError`` for a folder that is missing, half there, of another architecture, holding
-    git-LFS pointers, or mixed from two models.
+
+def check(folder: Path) -> dict[str, Any]:
+    """The folder's configuration, once every file it needs is there, complete, and of the stages' architecture.
+
+    Raises ``CheckpointError`` for a folder that is missing, incomplete, of another architecture, or holds an adapter.
 
     >>> check(Path(__file__).parents[1] / "mini_m3")["hidden_size"]
     384
     """
-    if not folder.exists():
-        raise CheckpointError(f"{folder} does not exist; check the path, or {CURE}")
     if not folder.is_dir():
-        raise CheckpointError(f"{folder} is a file; give the folder that holds config.json and the weights")
-    config = read_json(folder / "config.json")
-    check_config(config, folder / "config.json")
-    read_json(folder / "tokenizer.json")
-    weights = next((folder / name for name in WEIGHTS if (folder / name).exists()), None)
-    if weights is None and (several := next(folder.glob("*.index.json"), None)):
-        raise CheckpointError(
-            f"{several} says that the weights are in several files, and these stages read one; save them again with "
-            'model.save_pretrained(folder, max_shard_size="20GB")'
-        )
-    if weights is None:
-        raise CheckpointError(f"{folder} holds neither {WEIGHTS[0]} nor {WEIGHTS[1]}, only a tokenizer; {CURE}")
-    with weights.open("rb") as file:
-        start = file.read(max(len(LFS), 8))
-    if start.startswith(LFS):
-        raise CheckpointError(f"{weights} is a git-LFS pointer, not the weights; run 'git lfs pull' there, or {CURE}")
-    rows = word_rows(weights, start) if weights.suffix == ".safetensors" else check_bin(weights, start)
-    if rows is not None and rows != config["vocab_size"]:
-        raise CheckpointError(
-            f"{weights} holds {rows:,} word embeddings but config.json says vocab_size={config['vocab_size']:,}; "
-            f"the files belong to different models; {CURE}"
-        )
+        problem = "is a file" if folder.exists() else "does not exist"
+        raise unusable(folder, problem, f"check the path: a folder that holds config.json and the weights; or {CURE}")
+    if adapter := next(folder.glob("adapter_*"), None):
+        cure = "merge it (peft: merge_and_unload) and save the whole model, or move the adapter elsewhere"
+        raise unusable(adapter, "is an adapter, which these stages do not compute", cure)
+    config: dict[str, Any] = read_json(folder / "config.json")
+    for key, needed in NEEDED.items():
+        if config.get(key, needed) != needed:
+            raise unusable(folder / "config.json", f"says {key}={config[key]!r}, but these stages need {needed!r}")
+    tokenizer = folder / "tokenizer.json"
+    if (folder / "sentencepiece.bpe.model").exists() and not tokenizer.exists():
+        cure = f"copy that of its base model; bge-m3's lies in {Path(__file__).parents[1] / 'bge_m3_tokenizer'}"
+        raise unusable(tokenizer, "is missing, and sentencepiece.bpe.model alone is not read here", cure)
+    read_json(tokenizer)
+    check_weights(folder)
     return config
 
 
-def check_config(config: dict, path: Path) -> None:
-    """``CheckpointError`` unless this is the configuration of a model that the stages describe."""
-    if config.get("model_type") != "xlm-roberta":
-        raise CheckpointError(
-            f"{path} says model_type={config.get('model_type')!r}; these stages are those of "
-            "xlm-roberta, bge-m3's architecture; give a folder of that kind"
-        )
-    for key in SIZES:
-        if not isinstance(config.get(key), int) or config[key] < 1:
-            raise CheckpointError(f"{path} says {key}={config.get(key)!r}, which is no size; {CURE}")
-    for key, value in {"pad_token_id": 1, "hidden_act": "gelu"}.items():
-        if config.get(key) != value:
-            raise CheckpointError(f"{path} says {key}={config.get(key)!r}, but these stages need {value!r}; {CURE}")
+def check_weights(folder: Path) -> None:
+    """Raise ``CheckpointError`` unless there is one file of weights, and it is complete."""
+    from safetensors import SafetensorError, safe_open
+
+    weights = next((folder / name for name in WEIGHTS if (folder / name).exists()), None)
+    if weights is None:
+        in_parts = any(folder.glob("*.index.json"))
+        problem = f"holds neither {' nor '.join(WEIGHTS)}, {'but parts of one' if in_parts else 'only a tokenizer'}"
+        cure = 'save them again with model.save_pretrained(folder, max_shard_size="20GB")' if in_parts else CURE
+        raise unusable(folder, problem, cure)
+    try:
+        if weights.suffix == ".bin":
+            zipfile.ZipFile(weights).close()  # as torch writes it; a ZIP's list of contents comes last
+        else:
+            with safe_open(weights, "np"):  # compares the header with the file's length
+                pass
+    except (SafetensorError, zipfile.BadZipFile) as error:
+        problem = f"is cut short, damaged or a git-LFS pointer ({weights.stat().st_size:,} bytes: {error})"
+        raise unusable(weights, problem, f"run 'git lfs pull' there, or {CURE}") from None
 
 
-def tell_pooling(folder: Path) -> None:
-    """Warn if sentence-transformers' ``1_Pooling/config.json`` names another pooling than cls, the default here."""
-    path = folder / "1_Pooling" / "config.json"
-    config = read_json(path) if path.is_file() else {}
-    flags = [POOLINGS.get(key, key) for key, on in config.items() if key.startswith("pooling_mode_") and on is True]
-    named = config.get("pooling_mode") or flags or "cls"
-    how = named if isinstance(named, str) else " and ".join(map(str, named))
-    if how != "cls":
-        cure = f"write pooling={how!r}" if how in POOLINGS.values() else "these stages have no such pooling"
-        warnings.warn(
-            f"{path} says that this model pools by {how}: {cure}", stacklevel=4
-        )  # the line that calls BgeM3.from_checkpoint
+def unmentioned(folder: Path, limit: int, unused: Iterable[str]) -> Iterator[str]:
+    """A sentence for everything that a folder asks for and that ``encode`` does not do, unless told to.
 
-
-def check_report(report: dict, folder: Path) -> None:
-    """``CheckpointError`` unless transformers found every tensor, in the shape that the configuration asks for.
-
-    ``report`` is what ``from_pretrained`` gives with ``output_loading_info=True``.
+    ``limit`` is the longest text in tokens; ``unused`` are the names of tensors that the model has no place for.
     """
-    if report["mismatched_keys"]:
-        name, stored, expected = min(report["mismatched_keys"])
-        raise CheckpointError(
-            f"the weights in {folder} do not fit its config.json: {name} is {list(stored)}, "
-            f"the configuration asks for {list(expected)}; {CURE}"
-        )
-    if report["missing_keys"]:
-        lacking = sorted(report["missing_keys"])
-        raise CheckpointError(f"the weights in {folder} lack {len(lacking)} tensors, {lacking[0]} first; {CURE}")
+    from transformers import XLMRobertaConfig
+
+    modules = [(module["path"], module["type"].split(".")[-1]) for module in read_json(folder / "modules.json", [])]
+    if modules not in ([], [("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Normalize", "Normalize")]):
+        names = ", ".join(f"{path or '.'} ({kind})" for path, kind in modules)
+        yield f"{folder / 'modules.json'} names {names}; encode computes 1_Pooling and 2_Normalize"
+    known = {*NEEDED, *XLMRobertaConfig().to_dict(), *" ".join(KNOWN.values()).split()}
+    for name in KNOWN:
+        for key, value in read_json(folder / name, {}).items():
+            says_something = any(value.values()) if isinstance(value, dict) else value and value != "cls"
+            if says_something and key not in known:
+                yield f"{folder / name} says {key}={value!r}, which encode does not do by itself (see its pooling)"
+    for name, key in (("sentence_bert_config.json", "max_seq_length"), ("tokenizer_config.json", "model_max_length")):
+        if isinstance(length := read_json(folder / name, {}).get(key), int) and length < limit:
+            yield f"{folder / name} says that texts are cut to {length} tokens: write max_length={length}"
+    if unused := sorted(name for name in unused if "pooler." not in name and "position_ids" not in name):
+        yield f"{folder} holds {len(unused)} tensors in its weights that no stage uses, {unused[0]} first"
 
 
-def read_json(path: Path) -> dict:
-    """A JSON object from a file of the folder, or a ``CheckpointError`` that says what is wrong with it."""
+def read_json(path: Path, default: Any = None) -> Any:
+    """What a JSON file holds, of the default's kind (without one an object); the default if there is no file.
+
+    Raises ``CheckpointError`` for a file that is missing and has no default, damaged, or holds something else.
+    """
+    if not path.exists():
+        if default is None:
+            raise unusable(path, f"is missing, so {path.parent} is no complete checkpoint")
+        return default
     try:
-        raw = path.read_bytes()
-        if raw.startswith(LFS):
-            raise CheckpointError(f"{path} is a git-LFS pointer; run 'git lfs pull' in its folder, or {CURE}")
-        content = json.loads(raw)
-    except FileNotFoundError:
-        raise CheckpointError(f"{path} is missing, so {path.parent} is no complete checkpoint; {CURE}") from None
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
-        raise CheckpointError(f"{path} is no JSON (half downloaded?); {CURE}") from None
-    if not isinstance(content, dict):
-        raise CheckpointError(f"{path} holds a JSON {type(content).__name__}, not an object; {CURE}")
+        content = json.loads(path.read_bytes())
+    except (ValueError, RecursionError):
+        cure = f"run 'git lfs pull' in its folder, or {CURE}"
+        raise unusable(path, "is no JSON (half downloaded, or a git-LFS pointer)", cure) from None
+    if not isinstance(content, dict if default is None else type(default)):
+        raise unusable(path, f"holds a JSON {type(content).__name__}, which is not what belongs there")
     return content
-
-
-def word_rows(weights: Path, start: bytes) -> int | None:
-    """Rows of the word embedding table as the safetensors header tells; checks the file's length by it."""
-    size, length = weights.stat().st_size, int.from_bytes(start[:8], "little")
-    broken = CheckpointError(f"{weights} is cut short or damaged ({size:,} bytes); {CURE}")
-    if len(start) < 8 or 8 + length > size:
-        raise broken
-    try:
-        with weights.open("rb") as file:
-            file.seek(8)
-            header = json.loads(file.read(length))
-        end = max(entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__")
-        name = next((name for name in header if name.endswith("embeddings.word_embeddings.weight")), None)
-        rows = int(header[name]["shape"][0]) if name else None
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        raise broken from None
-    if 8 + length + end != size:
-        raise broken
-    return rows
-
-
-def check_bin(weights: Path, start: bytes) -> None:
-    """``CheckpointError`` unless this can be what torch writes: a whole ZIP archive, or a pickle as before 1.6."""
-    pickled = start[:1] == b"\x80"  # its end cannot be told without reading it
-    if not pickled and not (start.startswith(b"PK") and zipfile.is_zipfile(weights)):
-        size = weights.stat().st_size
-        raise CheckpointError(f"{weights} is cut short, damaged or no file of torch ({size:,} bytes); {CURE}")
-
-
-def reason(error: Exception) -> str:
-    """What went wrong, in one line; torch's advice to run a pickle unchecked is left out."""
-    if isinstance(error, pickle.UnpicklingError):
-        return "damaged, or a pickle that holds more than tensors and is not run here"
-    return f"{type(error).__name__}: {error}".strip(": ").splitlines()[0]

@@ -1,7 +1,7 @@
 """Load a checkpoint: model and tokenizer, seen to belong together. Never touches the network.
 
-Whatever ``helpers.checkpoint.find`` finds was checked before a byte of the weights is loaded; loaded, it must
-give bge-m3's recorded numbers (``helpers.checkpoint.recorded``) to be called bge-m3.
+Whatever ``helpers.checkpoint.find`` finds was checked before a byte of the weights is loaded. Then the tokenizer must
+cut some awkward texts as the stages do by hand, and weights must give bge-m3's numbers to be called bge-m3.
 """
 
 from __future__ import annotations
@@ -11,16 +11,27 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from helpers.checkpoint.find import Checkpoint, find
-from helpers.checkpoint.integrity import CURE, CheckpointError, check_report, reason, tell_pooling
+from helpers.checkpoint.find import BGE_M3_TOKENIZER, Checkpoint, find
+from helpers.checkpoint.integrity import unmentioned, unusable
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
     from transformers import PreTrainedTokenizerBase, XLMRobertaModel
+
+    from helpers.unigram import Vocabulary
+
+UNREADABLE = "damaged, or a pickle of more than tensors, which is not run here"
+MULTIPLES = (1, 8, 16, 32, 64, 128, 256, 512, 1024)  # to which people pad a table of word embeddings
+PROBES = [  # cut by hand and by the library alike, or it is another kind of tokenizer
+    " two  blanks\tand\nlines ", "什么是大型语言模型？日本語 한국어", "Hello, WORLD! naïve Straße e\u0301 İ 3.14", "",
+    "long" * 40, "ＢＧＥ－Ｍ３　ﬁne ½ ㎏ ① …", "👩‍💻 𠮷 ꙮ \ufffd \u200b\x00\x07", "<s> </s><pad> a<mask>b <unk>▁▁x",
+]  # fmt: skip
+WIDE = {number: number + 0xFEE0 for number in range(0x21, 0x7F)}  # plain characters → full-width ones
 
 
 def load(
@@ -28,37 +39,77 @@ def load(
 ) -> tuple[XLMRobertaModel, PreTrainedTokenizerBase, Checkpoint]:
     """Model (in eval mode, on the CPU, float32 unless told otherwise), tokenizer, and what was chosen.
 
-    Raises ``CheckpointError``, also when tokenizer and weights do not belong together. Weights of bge-m3's
-    shape that do not give bge-m3's numbers (a fine-tuned model) come as ``kind="other"``.
+    Raises ``CheckpointError``, also when tokenizer and weights do not belong together, and ``ImportError`` for a
+    transformers that is too old; warns of what the folder asks for and the stages do not compute. Weights of
+    bge-m3's shape that do not give bge-m3's numbers (a fine-tuned model) come as ``kind="other"``.
     """
-    import torch
-    from transformers import AutoTokenizer, XLMRobertaModel
+    model, tokenizer, _, found = load_with_vocabulary(which, dtype)
+    return model, tokenizer, found
 
+
+def load_with_vocabulary(
+    which: str | os.PathLike[str] = "auto", dtype: torch.dtype | None = None
+) -> tuple[XLMRobertaModel, PreTrainedTokenizerBase, Vocabulary, Checkpoint]:
+    """As ``load``, with the tokenizer's vocabulary as ``helpers.unigram`` reads it (half a second for bge-m3's)."""
+    if int((installed := version("transformers")).split(".")[0]) < 5:
+        raise ImportError(f"helpers needs transformers 5, this is {installed}: pip install 'transformers>=5'")
     from helpers.checkpoint.recorded import is_bge_m3
 
     found = find(which)
-    try:
-        with quiet():
-            tokenizer = AutoTokenizer.from_pretrained(found.path, local_files_only=True)
-    except Exception as error:  # JSON, but no tokenizer: it fails wherever its first part is missed
-        raise CheckpointError(f"the tokenizer in {found.path} cannot be read ({reason(error)}); {CURE}") from error
-    if len(tokenizer) != found.config["vocab_size"]:
-        raise CheckpointError(
-            f"the tokenizer in {found.path} knows {len(tokenizer):,} pieces, weights {found.config['vocab_size']:,}; "
-            "tokenizer.json comes from another model: copy the one that belongs to the weights"
-        )
-    wanted = dict(add_pooling_layer=False, dtype=dtype or torch.float32, local_files_only=True)
-    wanted |= dict(output_loading_info=True, ignore_mismatched_sizes=True)  # mismatches are told below
-    try:
-        with quiet():
-            model, report = XLMRobertaModel.from_pretrained(found.path, **wanted)
-    except Exception as error:  # a damaged .bin fails in torch's reader, with a dozen kinds of error
-        raise CheckpointError(f"the weights in {found.path} cannot be read ({reason(error)}); {CURE}") from error
-    check_report(report, found.path)
-    tell_pooling(found.path)
+    model, unused = load_model(found.path, dtype)
+    tokenizer, vocabulary = load_tokenizer(found.path, model.config.vocab_size)
+    for message in unmentioned(found.path, found.max_length, unused):
+        warnings.warn(message, stacklevel=3)  # the line that called load or from_checkpoint
     if found.kind == "bge-m3" and not is_bge_m3(model, tokenizer):
         found = replace(found, kind="other", why=f"{found.why}; bge-m3's shape, but not its weights")
-    return model.eval(), tokenizer, found
+    return model.eval(), tokenizer, vocabulary, found
+
+
+def load_model(folder: Path, dtype: torch.dtype | None) -> tuple[XLMRobertaModel, set[str]]:
+    """The model, every tensor of it from the file, and the names of tensors in the file that it has no place for."""
+    import torch
+    from transformers import XLMRobertaModel
+
+    options: Any = dict(output_loading_info=True, ignore_mismatched_sizes=True)  # told below
+    try:
+        with quiet():
+            model, report = XLMRobertaModel.from_pretrained(
+                folder, add_pooling_layer=False, dtype=dtype or torch.float32, local_files_only=True, **options
+            )
+    except Exception as error:  # a damaged .bin fails in torch's reader, with a dozen kinds of error
+        raise unusable(folder, f"holds weights that cannot be read ({UNREADABLE}, {type(error).__name__})") from error
+    for name, stored, expected in sorted(report["mismatched_keys"]):
+        raise unusable(folder, f"holds {name} as {list(stored)}, where its config.json asks for {list(expected)}")
+    if missing := sorted(report["missing_keys"]):
+        raise unusable(folder, f"lacks {len(missing)} tensors in its weights, {missing[0]} first")
+    return model, report["unexpected_keys"]
+
+
+def load_tokenizer(folder: Path, rows: int) -> tuple[PreTrainedTokenizerBase, Vocabulary]:
+    """The tokenizer, once it is known to cut texts as the stages do by hand, and to fit the word table's ``rows``."""
+    from transformers import AutoTokenizer
+
+    from helpers.tokenization import tokenize
+    from helpers.unigram import Vocabulary
+
+    path = folder / "tokenizer.json"
+    try:
+        with quiet():
+            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        vocabulary = Vocabulary.of(tokenizer)
+        texts = PROBES + [f"a{token}b {token} {token.translate(WIDE)}" for token in vocabulary.special]
+        by_hand = [tokenize([text], vocabulary, 10**6).ids[0].tolist() for text in texts]
+        library = tokenizer(texts, padding=False, truncation=False, verbose=False)["input_ids"]
+    except Exception as error:  # JSON, but no tokenizer: it fails wherever its first part is missed
+        raise unusable(path, f"is not of the kind that these stages describe ({type(error).__name__})") from error
+    if rows not in {-(-len(tokenizer) // multiple) * multiple for multiple in MULTIPLES}:
+        problem = f"knows {len(tokenizer):,} pieces, the weights {rows:,}; it comes from another model"
+        raise unusable(path, problem, "copy the one that belongs to the weights")
+    for text, ours, theirs in zip(texts, by_hand, library, strict=True):
+        if ours != theirs:
+            problem = f"cuts {text[:20]!r} otherwise than the tokenizer that these stages describe, XLM-R's"
+            raise unusable(path, problem, f"copy the tokenizer files of its base model; bge-m3's: {BGE_M3_TOKENIZER}")
+    return tokenizer, vocabulary
 
 
 def load_linear(folder: Path, name: str, rows: int, hidden: int) -> tuple[Tensor, Tensor]:
@@ -66,22 +117,20 @@ def load_linear(folder: Path, name: str, rows: int, hidden: int) -> tuple[Tensor
 
     ``rows`` is 1 for ``sparse_linear.pt`` and H for ``colbert_linear.pt``. Raises ``CheckpointError`` for a file
     that is missing, damaged, of other sizes, or a pickle of anything but tensors, which is not run.
-
-    ``load_linear(bge.checkpoint.path, "sparse_linear.pt", 1, 1024)`` loads the lexical layer of bge-m3.
     """
     import torch
 
     path = folder / name
     if not path.is_file():
-        raise CheckpointError(f"{path} is missing; {CURE}")
+        raise unusable(path, "is missing")
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
         weight, bias = state["weight"].float(), state["bias"].float()
-    except Exception as error:  # a damaged file fails in torch's reader, with a dozen kinds of error
-        raise CheckpointError(f"{path} cannot be read ({reason(error)}); {CURE}") from error
+    except Exception as error:
+        raise unusable(path, f"cannot be read ({UNREADABLE}, {type(error).__name__})") from error
     if weight.shape != (rows, hidden) or bias.shape != (rows,):
         sizes = f"{list(weight.shape)} and {list(bias.shape)}, not {[rows, hidden]} and {[rows]}"
-        raise CheckpointError(f"{path} holds {sizes}; it belongs to another model; {CURE}")
+        raise unusable(path, f"holds {sizes}; it belongs to another model")
     return weight, bias
 
 

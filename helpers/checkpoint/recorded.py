@@ -1,17 +1,15 @@
 """What others recorded from the real bge-m3, and whether loaded weights give these numbers.
 
-The figures are in ``recorded_bge_m3.json``, each with its source. A fine-tuned model has the same shape and
-the same files as bge-m3, and nothing recorded may be claimed of it. One text of eight tokens through the loaded
-model takes 0.2 s and tells them apart. It is no proof that everything is right: that is
-``helpers.checkpoint.verify``. Two limits: loaded in bfloat16, a model that was fine-tuned by very little passes
-too; and a copy that was *stored* in 16 bit does not pass in float32.
+The figures are in ``recorded_bge_m3.json``, each with its source. A fine-tuned model has the same shape and the same
+files as bge-m3, and nothing recorded may be claimed of it: one text tells them apart. Two limits: in bfloat16 a model
+that was fine-tuned by very little passes too, and a copy that was *stored* in 16 bit does not pass in float32.
 """
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -21,23 +19,21 @@ if TYPE_CHECKING:
 FIGURES = Path(__file__).parent / "recorded_bge_m3.json"
 # Recorded to eight places; rounding differs between processors, and in 16 bit it adds up over 24 layers.
 LIMITS = {torch.float16: 1e-3, torch.bfloat16: 5e-3}
-LIMIT = 1e-4
 
 
-def recorded_figures() -> dict:
-    """The recorded figures: ``config``, ``walkthrough``, ``published_similarities``, ``lexical_weights`` and more.
+def recorded_figures() -> dict[str, Any]:
+    """The recorded figures: ``config``, ``walkthrough``, ``published_similarities``, ``lexical_weights``, ``figures``.
 
     >>> recorded_figures()["config"]["hidden_size"]
     1024
     """
-    return json.loads(FIGURES.read_text(encoding="utf-8"))
+    figures: dict[str, Any] = json.loads(FIGURES.read_text(encoding="utf-8"))
+    return figures
 
 
 @torch.inference_mode()
 def is_bge_m3(model: XLMRobertaModel, tokenizer: PreTrainedTokenizerBase) -> bool:
-    """Does the model turn the first text of ``walkthrough`` into bge-m3's recorded numbers?
-
-    ``model`` may be in any precision on any device.
+    """Does the model, in any precision on any device, turn the first text of ``walkthrough`` into bge-m3's numbers?
 
     >>> is_bge_m3(bge.model, bge.tokenizer)  # mini-m3
     False
@@ -50,4 +46,4 @@ def is_bge_m3(model: XLMRobertaModel, tokenizer: PreTrainedTokenizerBase) -> boo
     hidden = model(**batch).last_hidden_state  # (1, T, H)
     vector = torch.nn.functional.normalize(hidden[0, 0].float(), dim=0).cpu()  # (H,)
     gap = (vector[: len(numbers)] - numbers).abs().max()
-    return bool(gap < LIMITS.get(model.dtype, LIMIT))  # nan is not below it either
+    return bool(gap < LIMITS.get(model.dtype, 1e-4))  # nan is not below it either

@@ -1,8 +1,8 @@
-"""Is this the real bge-m3, and does this machine compute it right? Every stage against recorded figures.
+"""Is this the real bge-m3, and does this machine compute it right? Every stage and output against recorded figures.
 
-The figures (``recorded_bge_m3.json``) were recorded from the real model by others: configuration,
-input ids and mask, shapes, first numbers of vectors, similarities, lexical weights. Between them stands the
-parity ladder: the stages by hand against the library. The first finding that fails is where to look.
+The figures (``recorded_bge_m3.json``) were recorded from the real model by others: configuration, input ids, vectors,
+similarities, lexical weights, scores. Between them stands the parity ladder: the stages by hand against the
+library. The first finding that fails is where to look.
 """
 
 from __future__ import annotations
@@ -10,107 +10,114 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
-from tqdm.auto import tqdm
+from torch import Tensor
 
-from helpers.checkpoint.integrity import CheckpointError
-from helpers.checkpoint.load import load_linear
-from helpers.checkpoint.manifest import PINNED, WEIGHTS, sha256
+from helpers.checkpoint.manifest import PINNED, WEIGHTS, complete
 from helpers.checkpoint.recorded import recorded_figures
-from helpers.lexical import lexical_weights
+from helpers.lexical import lexical_score
+from helpers.multi_vector import max_sim, weighted_sum
+from helpers.normalization import l2_normalize
 from helpers.parity import ladder, tolerance
 
 if TYPE_CHECKING:
     from helpers.checkpoint.find import Checkpoint
     from helpers.pipeline import BgeM3
 
-ATOL = 1e-4  # vectors and lexical weights, recorded in float32
-RTOL_BF16 = 0.01  # similarities, recorded in bfloat16
+Output = tuple[Tensor, dict[int, float], Tensor]  # of one text: vector (H,), lexical weights, token vectors (T - 1, H)
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One stage, whether it is right (``None``: could not be told), and what was seen."""
+    """One stage or output, whether it is right (``None``: could not be checked), and what was seen."""
 
     stage: str
     right: bool | None
-    told: str
+    message: str
 
     def __str__(self) -> str:
-        return f"{ {True: 'ok   ', False: 'WRONG', None: '  -  '}[self.right] } {self.stage:<18} {self.told}"
+        mark = {True: "ok   ", False: "WRONG", None: "  -  "}[self.right]
+        return f"{mark} {self.stage:<19} {self.message}"
 
 
 def files(folder: Path) -> Finding:
-    """Each file against the pinned revision's sha256; other files are told, not refused: the numbers decide.
-
-    Where there is a ``model.safetensors``, that is what is loaded, so it is told of in place of
-    ``pytorch_model.bin``; the pinned revision has none.
-    """
-    loaded, source = WEIGHTS
-    names = [loaded if name == source and (folder / loaded).is_file() else name for name in PINNED]
-    here = [name for name in names if (folder / name).is_file()]
-    bar = tqdm(here, desc="sha256", leave=False)
-    same = [name for name in bar if name in PINNED and sha256(folder / name) == PINNED[name][1]]
-    told = f"{len(same)} of {len(PINNED)} as in the pinned revision"
-    if other := [name for name in here if name not in same]:
-        told += f"; others: {', '.join(other)}"
-    return Finding("files", True if len(same) == len(PINNED) else None, told)
+    """Each file against the pinned revision's sha256; other files are named and not refused: the numbers decide."""
+    loaded = next((name for name in WEIGHTS if (folder / name).is_file()), WEIGHTS[-1])
+    names = [*(name for name in PINNED if name not in WEIGHTS), loaded]
+    same = [name for name in names if name in PINNED and complete(folder / name, *PINNED[name])]
+    other = "".join(f", not {name}" for name in names if name not in same)
+    return Finding("files", not other or None, f"{len(same)} of {len(names)} as in the pinned revision{other}")
 
 
-def findings(bge: BgeM3, recorded: dict) -> Iterator[Finding]:
-    """Every stage of a float32 model against what was recorded, in the order of the pipeline.
+def findings(bge: BgeM3, recorded: dict[str, Any]) -> Iterator[Finding]:
+    """Every stage and output of a float32 model against what was recorded, in the order of the pipeline.
 
     ``recorded`` has the form of ``recorded_figures()``.
     """
     config, walkthrough = bge.checkpoint.config, recorded["walkthrough"]
-    wrong = [key for key, value in recorded["config"].items() if key in config and config[key] != value]
+    wrong = [key for key, value in recorded["config"].items() if config.get(key, value) != value]
     yield Finding("configuration", not wrong, ", ".join(f"{key}={config[key]}" for key in wrong) or "as recorded")
-
     walk = bge.walk(walkthrough["sentences"])
-    expected = {"input ids": walkthrough["input_ids"], "attention mask": walkthrough["attention_mask"]}
-    for stage, found in {"input ids": walk.ids, "attention mask": walk.mask}.items():
-        yield Finding(stage, found.tolist() == expected[stage], f"by hand, {list(found.shape)}")
+    yield Finding("input ids", walk.ids.tolist() == walkthrough["input_ids"], f"by hand, {list(walk.ids.shape)}")
+    yield Finding("attention mask", walk.mask.tolist() == walkthrough["attention_mask"], f"{list(walk.mask.shape)}")
     rungs = ladder(bge, walk.texts, walk)
-    spoilt = [rung for rung in rungs if not rung.error < tolerance(bge.model, rung.layers)]
+    for rung in rungs:
+        if not rung.error < tolerance(bge.model, rung.layers):
+            yield Finding(rung.stage, False, f"by hand and by the library differ: {rung.error:.1e}")
+            return
     worst = max(rungs, key=lambda rung: rung.error)
-    told = f"{len(rungs)} stages equal the library's, largest error {worst.error:.1e} ({worst.stage})"
-    yield from (Finding(rung.stage, False, f"by hand and by the library differ: {rung.error:.1e}") for rung in spoilt)
-    if not spoilt:
-        yield Finding("stages by hand", True, told)
-    shape = list(walk.hidden_states[-1].shape)
-    yield Finding("hidden states", shape == walkthrough["last_hidden_state_shape"], f"{shape}")
-
-    heads = {int(row): torch.tensor(head) for row, head in walkthrough["embedding_head"].items()}
-    gap = max((walk.vectors[row, : len(head)].cpu() - head).abs().max().item() for row, head in heads.items())
-    yield Finding("vectors", gap < ATOL, f"largest difference to the recorded numbers: {gap:.1e}")
-
-    planets = recorded["published_similarities"]
-    texts = [planets["query"], *planets["documents"]]
-    vectors = bge.encode(texts, dtype=torch.bfloat16, progress=False)  # (5, H)
-    cosines, published = vectors[1:] @ vectors[0], torch.tensor(planets["cosine"])  # (4,)
-    gap = ((cosines - published).abs() / published.abs()).max().item()
-    yield Finding("similarities", gap < RTOL_BF16, f"largest relative difference in bfloat16: {gap:.1%}")
-    yield lexical(bge, recorded["lexical_weights"]["texts"])
+    yield Finding("stages by hand", True, f"{len(rungs)} equal the library's, error {worst.error:.1e} ({worst.stage})")
+    yield from outputs(bge, recorded["figures"])
 
 
-def lexical(bge: BgeM3, recorded: dict[str, dict[str, float]]) -> Finding:
-    """The lexical weights of the recorded texts, if ``sparse_linear.pt`` is here."""
-    stage, path = "lexical weights", bge.checkpoint.path / "sparse_linear.pt"
-    if not path.is_file():
-        return Finding(stage, None, f"not checked: {path.name} is not here")
-    try:
-        linear = load_linear(path.parent, path.name, 1, bge.model.config.hidden_size)
-    except CheckpointError as error:
-        return Finding(stage, False, str(error))
-    walk, gap = bge.walk(list(recorded)), 0.0
-    weights = lexical_weights(walk.hidden_states[-1], walk.ids, *linear)
-    for found, expected in zip(weights, recorded.values(), strict=True):
-        if found.keys() != set(map(int, expected)):
-            return Finding(stage, False, "other tokens have a weight than recorded")
-        gap = max(gap, *(abs(found[int(number)] - weight) for number, weight in expected.items()))
-    return Finding(stage, gap < ATOL, f"largest difference to the recorded weights: {gap:.1e}")
+def outputs(bge: BgeM3, figures: list[dict[str, Any]]) -> Iterator[Finding]:
+    """The three outputs and their scores: for each quantity that was recorded, how near the computed numbers are."""
+    checks = [(figure["id"], check) for figure in figures for check in figure.get("checks", ())]
+    computed, missing = compute(bge, [check for _, check in checks])
+    for quantity in dict.fromkeys(check["quantity"] for _, check in checks):
+        if missing and quantity.startswith(("lexical", "multi-vector", "weighted")):
+            yield Finding(quantity, None, f"not checked: {missing[0]} is not here")
+            continue
+        same = [(figure, check) for figure, check in checks if check["quantity"] == quantity]
+        share, figure = max((difference(check, computed) / check["tolerance"], figure) for figure, check in same)
+        yield Finding(quantity, share < 1, f"{len(same)} recorded; furthest, in tolerances: {share:.2f} ({figure})")
+
+
+def compute(bge: BgeM3, checks: list[dict[str, Any]]) -> tuple[dict[str, Output], list[str]]:
+    """Outputs by text for all texts of the checks, and the files that are missing for any output but the first."""
+    texts = sorted({text for check in checks for inputs in check["inputs"] for text in inputs})
+    missing = [name for name in ("sparse_linear.pt", "colbert_linear.pt") if not (bge.checkpoint.path / name).is_file()]
+    if missing:
+        return {
+            text: (vector, {}, vector[None]) for text, vector in zip(texts, bge.encode(texts), strict=True)
+        }, missing
+    found = bge.encode_outputs(texts)
+    return dict(zip(texts, zip(found.dense, found.lexical, found.multi_vector, strict=True), strict=True)), missing
+
+
+def difference(check: dict[str, Any], computed: dict[str, Output]) -> float:
+    """The largest difference between a check's recorded numbers and those of the computed outputs; ``inf`` for nan."""
+    largest = 0.0
+    for inputs, expected in zip(check["inputs"], check["expected"], strict=True):
+        dense, lexical, vectors = zip(*(computed[text] for text in inputs), strict=True)  # of one text, or of two
+        if check["quantity"] == "lexical weights":
+            numbers = {0, *lexical[0], *map(int, expected)}  # 0, <s>, has none
+            found: Any = [lexical[0].get(number, 0.0) for number in numbers]
+            expected = [expected.get(str(number), 0.0) for number in numbers]
+        elif check["quantity"] == "vectors":
+            found = dense[0][check["places"]]
+        elif check["quantity"] == "directions":
+            found, expected = dense[0] @ l2_normalize(torch.tensor(expected)), 1.0
+        elif check["quantity"] == "sums of vectors":
+            found = dense[0].sum()
+        else:
+            scores = dense[0] @ dense[1], lexical_score(*lexical), max_sim(*vectors)
+            found = weighted_sum(*scores, check["weights"])
+        gap = (torch.as_tensor(found) - torch.tensor(expected)).abs().max()
+        largest = max(largest, torch.nan_to_num(gap, nan=torch.inf).item())
+    return largest
 
 
 def main(found: Checkpoint) -> int:
@@ -124,10 +131,9 @@ def main(found: Checkpoint) -> int:
     wrong = []
     for finding in findings(bge, recorded_figures()):
         print(finding, flush=True)
-        wrong += [finding] if finding.right is False else []
+        wrong += [finding.stage] if finding.right is False else []
     if wrong:
-        print(f"This is not the real bge-m3, or it is computed wrong here. First wrong stage: {wrong[0].stage}.")
+        print(f"This is not the real bge-m3, or it is computed wrong here. First wrong stage: {wrong[0]}.")
         return 1
-    print("Computed on the CPU, in float32 and, for the similarities, in bfloat16.")
-    print("This is the real bge-m3, and your installation computes it right.")
+    print("This is the real bge-m3, and your installation computes it right (on the CPU, in float32).")
     return 0

@@ -1,15 +1,23 @@
 """Finding a checkpoint (mini, path, BGE_M3, the hub's cache, auto) and loading it."""
 
+import json
 import pickle
+import re
 import shutil
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from conftest import TEXTS
 from safetensors.torch import load_file
+from sentence_transformers import SentenceTransformer
+from tokenizers import AddedToken, SentencePieceUnigramTokenizer
+from transformers import PreTrainedTokenizerFast, XLMRobertaModel
 
-from helpers import BgeM3, CheckpointError, find
+from helpers import BgeM3, CheckpointError, find, ladder
+from helpers.checkpoint import load as load_module
 from helpers.checkpoint.find import MINI
 from helpers.checkpoint.load import load, load_linear
 
@@ -135,20 +143,85 @@ def test_environment_variable(hub, folder, monkeypatch):
         monkeypatch.setenv("BGE_M3", typed)
         assert find().path == folder
     assert find().path == find("real").path == folder
-    assert find().why == "chosen by the environment variable BGE_M3"
-    assert find("real").why == "the environment variable BGE_M3 points there"
+    assert find().why == find("real").why == "chosen by the environment variable BGE_M3"
     assert find("mini").path == find(MINI).path == MINI
     monkeypatch.setenv("BGE_M3", "mini")
-    assert find().path == MINI
+    assert (find().path, find().why) == (MINI, "chosen by the environment variable BGE_M3")
     assert "c0ffee" in str(find("real").path)
     for empty in ("", "auto", "real"):
         monkeypatch.setenv("BGE_M3", empty)
         assert "c0ffee" in str(find().path)
     monkeypatch.setenv("BGE_M3", str(folder / "nowhere"))
-    told = r"BGE_M3 is set to a folder that cannot be used: .*nowhere does not exist.*; or unset BGE_M3"
     for which in ("auto", "real"):
-        with pytest.raises(CheckpointError, match=told):
+        with pytest.raises(CheckpointError, match=r"BGE_M3 is set to .*nowhere does not exist.*; or unset BGE_M3"):
             find(which)
+
+
+@pytest.mark.parametrize("name", ["BAAI/bge-m3", "https://huggingface.co/BAAI/bge-m3", "BAAI/bge-m3/"])
+def test_the_hubs_name_of_the_model(hub, monkeypatch, name):
+    """What every other tool takes; a folder of that name is a folder first."""
+    with pytest.raises(CheckpointError, match=r"BAAI/bge-m3 was not found in the usual places; check the path"):
+        find(name)
+    snapshot = hub()
+    assert (find(name).path, find(name).why) == (snapshot, "found complete in the hub's cache")
+    monkeypatch.setenv("BGE_M3", name)
+    assert find().path == find("real").path == snapshot
+    local = Path(shutil.copytree(snapshot, Path.cwd() / "BAAI" / "bge-m3"))
+    assert find("BAAI/bge-m3").path == local
+
+
+def test_the_hubs_name_of_a_fine_tuned_model(hub, tiny, tmp_path):
+    """Any other model's name means its copy in a cache, and never bge-m3's."""
+    hub()
+    with pytest.raises(CheckpointError, match=r"some-one/bge-m3_v1\.5 was not found in the usual places"):
+        find("some-one/bge-m3_v1.5")
+    copy = shutil.copytree(tiny, tmp_path / "hub cache/models--some-one--bge-m3_v1.5/snapshots/abc")
+    assert find("some-one/bge-m3_v1.5").path == Path(copy)
+    (Path(copy) / "config.json").unlink()
+    with pytest.raises(CheckpointError, match=r"the copy in the hub's cache is unusable: .*config\.json is missing"):
+        find("some-one/bge-m3_v1.5")
+
+
+@pytest.mark.parametrize("part", ["", "hub", "hub/models--BAAI--bge-m3", "hub/models--BAAI--bge-m3/snapshots"])
+def test_a_folder_of_the_hubs_cache(tiny, tmp_path, part):
+    """People copy the path that they see: the cache, the model in it, its snapshots."""
+    snapshot = Path(shutil.copytree(tiny, tmp_path / "hub/models--BAAI--bge-m3/snapshots/c0ffee"))
+    assert find(tmp_path / part).path == find(str(tmp_path / part)).path == snapshot
+    (snapshot / "tokenizer.json").unlink()
+    with pytest.raises(CheckpointError, match=r"c0ffee.tokenizer\.json is missing"):
+        find(tmp_path / part)
+
+
+@pytest.mark.parametrize("multiple", [64, 128, 256])
+def test_a_padded_vocabulary_is_used(folder, multiple):
+    """Trainers pad the table of word embeddings, so that its size suits the hardware; no id points there."""
+    before = BgeM3.from_checkpoint(folder, device="cpu").encode(["Hello 你好"])
+    model, tokenizer, _ = load(folder)
+    model.resize_token_embeddings(len(tokenizer), pad_to_multiple_of=multiple, mean_resizing=False)
+    model.save_pretrained(folder)
+    bge = BgeM3.from_checkpoint(folder, device="cpu")
+    assert len(bge.tokenizer) < bge.model.config.vocab_size and bge.model.config.vocab_size % multiple == 0
+    np.testing.assert_array_equal(bge.encode(["Hello 你好"]), before)
+    np.testing.assert_allclose(bge.walk(["Hello 你好"]).vectors, before, atol=1e-6)
+
+
+@pytest.mark.parametrize("number", ["4.57.1", "4.51.0.dev0", "3.5"])
+def test_an_older_transformers(monkeypatch, number):
+    """Its tokenizer cuts otherwise, and its readers blame the files; so it is named before anything else happens."""
+    monkeypatch.setattr(load_module, "version", lambda name: number)
+    with pytest.raises(ImportError, match=rf"helpers needs transformers 5, this is {re.escape(number)}: pip install"):
+        BgeM3.from_checkpoint("mini")
+
+
+def test_a_fine_tuned_folder(mini, tmp_path):
+    """As sentence-transformers saves one: it loads and runs in silence, and nothing is claimed of it."""
+    SentenceTransformer(str(MINI), device="cpu").save_pretrained(str(tmp_path))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        bge = BgeM3.from_checkpoint(tmp_path, device="cpu")
+    assert (bge.checkpoint.kind, bge.checkpoint.trained) == ("other", False)
+    np.testing.assert_allclose(bge.encode(TEXTS[:5]), mini.encode(TEXTS[:5]), atol=1e-5)
+    assert max(rung.error for rung in ladder(bge, TEXTS[:2])) < 1e-5
 
 
 def save(path, **state):
@@ -186,3 +259,87 @@ def test_a_linear_layer_that_is_wrong(tmp_path, spoil, message):
     with pytest.raises(CheckpointError, match=message) as caught:
         load_linear(tmp_path, path.name, 4, 4)
     assert str(path) in str(caught.value) and "python -m helpers download" in str(caught.value)
+
+
+def added(*tokens, **options):
+    """Tokens that a trainer adds to the vocabulary, with a row for each."""
+
+    def change(folder):
+        model, tokenizer, _ = load(folder)
+        tokenizer.add_tokens(list(tokens), **options)
+        tokenizer.save_pretrained(folder)
+        model.resize_token_embeddings(len(tokenizer), mean_resizing=False)
+        model.save_pretrained(folder)
+
+    return change
+
+
+def settings(name, **changes):
+    """Changes in one of the tokenizer's JSON files."""
+
+    def change(folder):
+        content = json.loads((folder / name).read_text(encoding="utf-8"))
+        (folder / name).write_text(json.dumps(content | changes), encoding="utf-8")
+
+    return change
+
+
+def trained_anew(folder):
+    """A tokenizer of the same algorithm from the tokenizers library, as people train one on their own texts."""
+    fresh = SentencePieceUnigramTokenizer()
+    fresh.train_from_iterator(
+        TEXTS, vocab_size=400, special_tokens=["<s>", "<pad>", "</s>", "<unk>"], unk_token="<unk>"
+    )
+    PreTrainedTokenizerFast(tokenizer_object=fresh._tokenizer, unk_token="<unk>").save_pretrained(folder)
+    model, report = XLMRobertaModel.from_pretrained(folder, add_pooling_layer=False, output_loading_info=True)
+    assert not report["missing_keys"]
+    model.resize_token_embeddings(fresh.get_vocab_size(), mean_resizing=False)
+    model.save_pretrained(folder)
+
+
+GENERIC = {"tokenizer_class": "PreTrainedTokenizerFast"}
+NEVER = {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "never", "split": True}
+# a change of a whole folder's tokenizer, and whether it may be used: then both cuts must be equal on any text
+TOKENIZERS = {
+    "saved again": (lambda folder: load(folder)[1].save_pretrained(folder), True),
+    "two words, one twice a piece": (added("COVID-19", "foobar"), False),
+    "one word within another": (added("foo", "foobar"), False),
+    "a word that must stand alone": (added(AddedToken("abc", single_word=True)), False),
+    "special tokens": (added("<query>", "[DOC]", special_tokens=True), True),
+    "the generic class": (settings("tokenizer_config.json", **GENERIC), False),
+    "no <s> and </s>": (
+        lambda f: (settings("tokenizer_config.json", **GENERIC)(f), settings("tokenizer.json", post_processor=None)(f)),
+        False,
+    ),
+    "no mark at the start of a word": (
+        lambda f: (settings("tokenizer_config.json", **GENERIC)(f), settings("tokenizer.json", pre_tokenizer=NEVER)(f)),
+        False,
+    ),
+    "no cleaning": (settings("tokenizer.json", normalizer=None), False),
+    "lower case": (settings("tokenizer.json", normalizer={"type": "Lowercase"}), False),
+    "trained anew": (trained_anew, False),
+    "code of its own, which is not run": (
+        settings("tokenizer_config.json", auto_map={"AutoTokenizer": ["other.Tokenizer", None]}),
+        True,
+    ),
+    "padding on the left": (settings("tokenizer_config.json", padding_side="left"), True),
+    "a limit of its own": (
+        settings("tokenizer.json", truncation=dict(direction="Right", max_length=8, strategy="LongestFirst", stride=0)),
+        True,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", TOKENIZERS)
+def test_tokenizers_near_xlm_r(folder, case):
+    """By hand and by the library the same cut, or no model at all: half a tokenizer gives other vectors in silence."""
+    change, usable = TOKENIZERS[case]
+    change(folder)
+    if not usable:
+        with pytest.raises(CheckpointError, match=r"tokenizer\.json (cuts|is not of the kind|knows)") as caught:
+            BgeM3.from_checkpoint(folder, device="cpu")
+        assert "\n" not in str(caught.value)
+        return
+    bge = BgeM3.from_checkpoint(folder, device="cpu")
+    texts = [text[:40] for text in TEXTS] + ["x<query>y <query> ＜query＞ [DOC]"]
+    np.testing.assert_allclose(bge.walk(texts).vectors, bge.encode(texts), atol=1e-5)

@@ -1,8 +1,8 @@
 """``verify`` must pass a model that gives the recorded figures and name the first stage of one that does not.
 
-The real weights are not at hand here, so mini-m3 with a lexical layer stands for them: figures are recorded
-from it with the library alone, and then one stage at a time is spoilt. ``test_real_weights.py`` runs the
-same check on the real figures.
+The real weights are not at hand here, so mini-m3 with two linear layers stands for them: figures are recorded
+from it with the library and plain loops alone, and then one thing at a time is spoilt. ``test_real_weights.py``
+runs the same check on the real figures.
 """
 
 import copy
@@ -16,48 +16,91 @@ from helpers import BgeM3
 from helpers.checkpoint import verify
 from helpers.checkpoint.find import MINI, find
 from helpers.checkpoint.load import load_linear
-from helpers.checkpoint.manifest import PINNED
+from helpers.checkpoint.manifest import PINNED, sha256
+from helpers.checkpoint.recorded import recorded_figures
 
-H = find(MINI).config["hidden_size"]
+QUANTITIES = [
+    "vectors", "similarities", "lexical weights", "lexical scores", "multi-vector scores", "weighted sums",
+    "directions", "sums of vectors",
+]  # fmt: skip
+CHECKS = [check for figure in recorded_figures()["figures"] for check in figure.get("checks", ())]
 
 
 @pytest.fixture(scope="module")
 def bge(tmp_path_factory):
-    """mini-m3 in a folder of its own, with a lexical layer of random numbers."""
+    """mini-m3 in a folder of its own, with linear layers of random numbers."""
     folder = tmp_path_factory.mktemp("whole") / "mini"
-    shutil.copytree(MINI, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    shutil.copytree(MINI, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__", "training"))
     torch.manual_seed(0)
-    torch.save({"weight": torch.randn(1, H) / H**0.5, "bias": torch.zeros(1)}, folder / "sparse_linear.pt")
+    torch.save({"weight": torch.randn(1, 256) / 16, "bias": torch.zeros(1)}, folder / "sparse_linear.pt")
+    torch.save({"weight": torch.randn(256, 256) / 16, "bias": torch.randn(256)}, folder / "colbert_linear.pt")
     return BgeM3.from_checkpoint(folder, device="cpu")
 
 
 @pytest.fixture(scope="module")
-def recorded(bge, reference):
-    """The figures of that checkpoint in the form of the recorded ones, computed by the library."""
+def outputs(bge):
+    """The three outputs of a text by the library and plain loops: vector, lexical weights, token vectors."""
+    sparse = load_linear(bge.checkpoint.path, "sparse_linear.pt", 1, 256)
+    colbert = load_linear(bge.checkpoint.path, "colbert_linear.pt", 256, 256)
+    known = {}
+
+    def compute(text):
+        if text not in known:
+            (ids,) = bge.tokenizer([text])["input_ids"]
+            with torch.inference_mode():
+                hidden = bge.model(torch.tensor([ids])).last_hidden_state[0]  # (T, H)
+            weights = {}
+            for number, state in zip(ids, hidden, strict=True):
+                weight = float(sparse[0][0] @ state + sparse[1])
+                if number > 3 and weight > weights.get(number, 0):
+                    weights[number] = weight
+            vectors = [colbert[0] @ state + colbert[1] for state in hidden[1:]]
+            known[text] = hidden[0] / hidden[0].norm(), weights, [vector / vector.norm() for vector in vectors]
+        return known[text]
+
+    return compute
+
+
+def expected(check, outputs, inputs):
+    """The numbers that this model gives for one of a check's inputs."""
+    (dense, weights, vectors), *more = map(outputs, inputs)
+    if check["quantity"] == "lexical weights":
+        return {str(number): weight for number, weight in weights.items()}
+    if check["quantity"] == "vectors":
+        return [dense[place].item() for place in check["places"]]
+    if check["quantity"] == "directions":
+        return (17 * dense).tolist()
+    if check["quantity"] == "sums of vectors":
+        return sum(dense.tolist())
+    ((other, other_weights, other_vectors),) = more
+    scores = (
+        float(dense @ other),
+        sum(weight * other_weights.get(number, 0) for number, weight in weights.items()),
+        sum(max(float(one @ two) for two in other_vectors) for one in vectors) / len(vectors),
+    )
+    return sum(w * score for w, score in zip(check["weights"], scores, strict=True)) / sum(check["weights"])
+
+
+@pytest.fixture(scope="module")
+def recorded(bge, reference, outputs):
+    """The figures of that checkpoint in the form of the recorded ones."""
     made = copy.deepcopy(reference)
     walk = made["walkthrough"]
-    batch = bge.tokenizer(walk["sentences"], padding=True, return_tensors="pt")
-    with torch.inference_mode():
-        hidden = bge.model(**batch).last_hidden_state
-    walk["input_ids"], walk["attention_mask"] = batch["input_ids"].tolist(), batch["attention_mask"].tolist()
-    walk["last_hidden_state_shape"] = list(hidden.shape)
-    vectors = torch.nn.functional.normalize(hidden[:, 0], dim=1)
-    walk["embedding_head"] = {"0": vectors[0, :10].tolist(), "1": vectors[1, :5].tolist()}
-    planets = made["published_similarities"]
-    scores = bge.encode([planets["query"], *planets["documents"]], dtype=torch.bfloat16)
-    planets["cosine"] = (scores[1:] @ scores[0]).tolist()
+    batch = bge.tokenizer(walk["sentences"], padding=True)
+    walk["input_ids"], walk["attention_mask"] = batch["input_ids"], batch["attention_mask"]
     made["config"] = {key: bge.checkpoint.config.get(key, value) for key, value in made["config"].items()}
-    weight, bias = load_linear(bge.checkpoint.path, "sparse_linear.pt", 1, H)
-    for text in made["lexical_weights"]["texts"]:
-        (ids,) = bge.tokenizer([text])["input_ids"]
-        with torch.inference_mode():
-            scores = bge.model(torch.tensor([ids])).last_hidden_state[0] @ weight[0] + bias
-        found = {}
-        for number, score in zip(ids, scores.tolist(), strict=True):
-            if number > 3 and score > 0:
-                found[str(number)] = max(found.get(str(number), 0.0), score)
-        made["lexical_weights"]["texts"][text] = found
+    for figure in made["figures"]:
+        for check in figure.get("checks", ()):
+            check["expected"] = [expected(check, outputs, inputs) for inputs in check["inputs"]]
     return made
+
+
+@pytest.fixture(scope="module")
+def computed(bge):
+    """What ``verify`` compares with the figures."""
+    found, missing = verify.compute(bge, CHECKS)
+    assert not missing
+    return found
 
 
 def wrong(bge, recorded):
@@ -69,22 +112,19 @@ def test_the_recorded_model_passes(bge, recorded):
     """A check that refuses the right model is no check."""
     found = list(verify.findings(bge, recorded))
     assert [finding.stage for finding in found if finding.right is not True] == []
-    assert [finding.stage for finding in found] == [
-        "configuration", "input ids", "attention mask", "stages by hand", "hidden states", "vectors",
-        "similarities", "lexical weights",
-    ]  # fmt: skip
+    stages = [finding.stage for finding in found]
+    assert stages == ["configuration", "input ids", "attention mask", "stages by hand", *QUANTITIES]
 
 
 def test_figures_of_another_model_are_refused(bge, recorded, reference):
-    """mini-m3 must not pass for bge-m3."""
-    assert wrong(bge, reference)[:2] == ["configuration", "input ids"]
+    """mini-m3 must not pass for bge-m3, and no part of the outputs by chance."""
+    assert wrong(bge, reference) == ["configuration", "input ids", "attention mask", *QUANTITIES]
     assert wrong(bge, recorded | {"config": reference["config"]}) == ["configuration"]
 
 
 BROKEN = SABOTAGE | {
     "input ids": ("helpers.tokenization.piece_id", lambda piece, vocabulary: vocabulary.ids[piece.replace("。", ".")]),
 }
-del BROKEN["vectors"]
 
 
 @pytest.mark.parametrize("stage", BROKEN)
@@ -94,66 +134,105 @@ def test_a_stage_computed_wrong_is_the_first_named(bge, recorded, monkeypatch, s
     assert wrong(bge, recorded)[0] == stage
 
 
-def test_weights_spoilt_by_a_little_are_found_at_the_vectors(bge, recorded):
+def test_weights_spoilt_by_a_little_are_found_at_the_outputs(bge, recorded):
     """By hand and by the library agree on wrong weights; only recorded numbers tell. So do fine-tuned ones."""
     spoilt = copy.deepcopy(bge.model)
     with torch.no_grad():
         spoilt.encoder.layer[2].attention.self.value.weight.mul_(1.02)
     found = wrong(BgeM3(spoilt, bge.tokenizer, bge.vocabulary, bge.checkpoint), recorded)
-    assert found[0] == "vectors" and "lexical weights" in found
+    assert found[0] == "vectors" and {"similarities", "lexical weights", "multi-vector scores"} <= set(found)
 
 
-@pytest.mark.parametrize("index", range(4))
-def test_a_similarity_off_by_two_per_cent(bge, recorded, index):
-    """Each published number counts."""
-    recorded = copy.deepcopy(recorded)
-    recorded["published_similarities"]["cosine"][index] *= 1.02
-    assert wrong(bge, recorded) == ["similarities"]
+@pytest.mark.parametrize("number", range(len(CHECKS)))
+def test_each_recorded_number_counts(recorded, computed, number):
+    """Moved by less than the tolerance it passes, by more it does not, nan never."""
+    check = [check for figure in recorded["figures"] for check in figure.get("checks", ())][number]
+    assert verify.difference(check, computed) < 1e-5
+    if check["quantity"] == "directions":
+        return
+    for row, value in enumerate(check["expected"]):
+        places = list(value) if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else [None]
+        for place in places:
+            for by, passes in ((0.9, True), (-1.1, False), (float("nan"), False)):
+                moved = copy.deepcopy(check)
+                if place is None:
+                    moved["expected"][row] += by * check["tolerance"]
+                else:
+                    moved["expected"][row][place] += by * check["tolerance"]
+                assert (verify.difference(moved, computed) < check["tolerance"]) is passes
 
 
-@pytest.mark.parametrize("way", ["other weights", "a token more", "no layer"])
-def test_lexical_layer(bge, recorded, tmp_path, way):
-    """Another layer, another set of tokens; a folder without the layer is told and not refused."""
-    recorded = copy.deepcopy(recorded)
+def test_a_weight_too_many_or_too_few(recorded, computed):
+    """A token that should have no weight, or has none where one was recorded."""
+    check = next(check for check in recorded["figures"][2]["checks"] if check["quantity"] == "lexical weights")
+    more, fewer = copy.deepcopy(check), copy.deepcopy(check)
+    more["expected"][0]["46999"] = 0.01
+    heaviest = max(fewer["expected"][0], key=fewer["expected"][0].get)
+    del fewer["expected"][0][heaviest]
+    assert verify.difference(more, computed) == pytest.approx(0.01)
+    assert verify.difference(fewer, computed) == pytest.approx(check["expected"][0][heaviest], abs=1e-5)
+
+
+def test_another_direction(recorded, computed):
+    """The one full vector is compared by its direction, whatever its length."""
+    (check,) = (check for figure in recorded["figures"] for check in figure.get("checks", ()) if "loose" in check and
+                check["quantity"] == "directions")  # fmt: skip
+    vector = torch.tensor(check["expected"][0])
+    turned = vector + 0.2 * vector.norm() * torch.nn.functional.normalize(torch.randn(256), dim=0)
+    for row, passes in ((5 * vector, True), (turned, False), (-vector, False)):
+        assert (verify.difference(check | {"expected": [row.tolist()]}, computed) < check["tolerance"]) is passes
+
+
+@pytest.mark.parametrize("name", ["sparse_linear.pt", "colbert_linear.pt"])
+def test_a_folder_without_a_linear_layer(bge, recorded, tmp_path, name):
+    """What cannot be computed is said and not refused; the dense vectors are checked all the same."""
     folder = shutil.copytree(bge.checkpoint.path, tmp_path / "copy")
-    if way == "other weights":
-        torch.save({"weight": torch.ones(1, H), "bias": torch.zeros(1)}, folder / "sparse_linear.pt")
-    elif way == "a token more":
-        recorded["lexical_weights"]["texts"]["What is BGE M3?"]["5"] = 0.01
-    else:
-        (folder / "sparse_linear.pt").unlink()
-    other = BgeM3(bge.model, bge.tokenizer, bge.vocabulary, find(folder))
-    found = [finding for finding in verify.findings(other, recorded) if finding.right is not True]
-    assert [(f.stage, f.right) for f in found] == [("lexical weights", None if way == "no layer" else False)]
-    assert "sparse_linear.pt" in found[0].told or way != "no layer"
+    (folder / name).unlink()
+    found = list(verify.findings(BgeM3(bge.model, bge.tokenizer, bge.vocabulary, find(folder)), recorded))
+    unknown = ["lexical weights", "lexical scores", "multi-vector scores", "weighted sums"]
+    assert [finding.stage for finding in found if finding.right is None] == unknown
+    assert all(finding.message == f"not checked: {name} is not here" for finding in found if finding.right is None)
+    assert not [finding.stage for finding in found if finding.right is False]
 
 
-def test_files(bge, tmp_path):
-    """Sums are compared with the pinned revision's, and what differs is named."""
+@pytest.mark.parametrize(("name", "rows"), [("sparse_linear.pt", 1), ("colbert_linear.pt", 256)])
+def test_another_linear_layer(bge, recorded, tmp_path, name, rows):
+    """The dense vectors are right, what comes of the layer is not."""
+    folder = shutil.copytree(bge.checkpoint.path, tmp_path / "copy")
+    torch.save({"weight": torch.ones(rows, 256), "bias": torch.zeros(rows)}, folder / name)
+    found = wrong(BgeM3(bge.model, bge.tokenizer, bge.vocabulary, find(folder)), recorded)
+    changed = ["lexical weights", "lexical scores"] if rows == 1 else ["multi-vector scores"]
+    assert found == [*changed, "weighted sums"]
+
+
+def test_files(tmp_path):
+    """Sums are compared with the pinned revision's, and what differs or is missing is named."""
     (tmp_path / "config.json").write_bytes(b"{}")
     found = verify.files(tmp_path)
-    assert (found.right, found.told) == (None, f"0 of {len(PINNED)} as in the pinned revision; others: config.json")
+    assert found.right is None and found.message.startswith(f"0 of {len(PINNED)} as in the pinned revision, not ")
+    assert all(f"not {name}" in found.message for name in PINNED)
 
 
 def test_files_looks_at_the_weights_that_are_loaded(tmp_path, monkeypatch):
     """Where there is a model.safetensors too, it is the one that is loaded, and no sum of it was recorded."""
     source = tmp_path / "pytorch_model.bin"
     torch.save({"a": torch.arange(1000.0)}, source)
-    monkeypatch.setattr(verify, "PINNED", {source.name: (source.stat().st_size, verify.sha256(source))})
+    monkeypatch.setattr(verify, "PINNED", {source.name: (source.stat().st_size, sha256(source))})
     assert verify.files(tmp_path).right
     (tmp_path / "model.safetensors").write_bytes(b"other weights")
     found = verify.files(tmp_path)
-    assert (found.right, found.told) == (None, "0 of 1 as in the pinned revision; others: model.safetensors")
+    assert (found.right, found.message) == (None, "0 of 1 as in the pinned revision, not model.safetensors")
 
 
-def test_the_verdict(bge, recorded, monkeypatch, tmp_path, capsys):
+def test_the_verdict(bge, recorded, monkeypatch, capsys):
     """What a person reads, and the exit code."""
     monkeypatch.setattr(verify, "recorded_figures", lambda: recorded)
     assert verify.main(find(bge.checkpoint.path)) == 0
-    told = capsys.readouterr().out
-    assert told.splitlines()[-1] == "This is the real bge-m3, and your installation computes it right."
-    assert "WRONG" not in told
+    printed = capsys.readouterr().out
+    assert printed.splitlines()[-1].startswith("This is the real bge-m3, and your installation computes it right")
+    assert "WRONG" not in printed
     recorded = copy.deepcopy(recorded)
-    recorded["walkthrough"]["embedding_head"]["1"][4] += 2e-4
+    recorded["figures"][0]["checks"][1]["expected"][0][4] += 2e-4
+    monkeypatch.setattr(verify, "recorded_figures", lambda: recorded)
     assert verify.main(find(bge.checkpoint.path)) == 1
     assert capsys.readouterr().out.splitlines()[-1].endswith("First wrong stage: vectors.")
