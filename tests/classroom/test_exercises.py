@@ -1,7 +1,8 @@
 """Every page's exercises, one harness: the folded solution passes, the stub is "not yet", wrong answers get a hint.
 
-An exercise is a cell of the page that ends in ``exercises.NAME(function)``; its solution is folded under
-``## Solutions``. Wrong answers, at least two an exercise, are in ``wrong_PAGE.py`` beside this file.
+An exercise is a cell of the page that ends in ``exercises.NAME(function)``; its solution is the block of
+code in a ``<details>`` that defines that function. Wrong answers, at least two an exercise, are in ``wrong_PAGE.py``
+beside this file.
 """
 
 import re
@@ -40,10 +41,12 @@ def stubs(page):
 @cache
 def solved(page):
     """The functions of the page's folded solutions, by name."""
-    (folded,) = [source for source in cells(page, "markdown") if source.startswith("## Solutions")]
+    folded = re.findall(r"<details>(.*?)</details>", "\n".join(cells(page, "markdown")), re.DOTALL)
+    blocks = re.findall(r"```python\n(.*?)```", "\n".join(folded), re.DOTALL)
     names = {"torch": torch}
-    for block in re.findall(r"```python\n(.*?)```", folded, re.DOTALL):
-        exec(block, names)
+    for block in blocks:
+        if any(f"def {function}(" in block for function, _ in stubs(page).values()):
+            exec(block, names)
     return names
 
 
@@ -64,7 +67,7 @@ WRONG = [(page, name, what) for page in PAGES for name, answers in wrong(page).i
 def test_every_exercise_is_whole():
     """Each page poses some, and each has a folded solution and at least two wrong answers."""
     for page in PAGES:
-        assert len(stubs(page)) >= 4
+        assert len(stubs(page)) >= 3
         assert {function for function, _ in stubs(page).values()} <= solved(page).keys()
         assert wrong(page).keys() == stubs(page).keys()
         assert min(map(len, wrong(page).values())) >= 2
