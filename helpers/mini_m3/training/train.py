@@ -25,8 +25,9 @@ from tqdm.auto import tqdm
 
 from helpers.mini_m3.training import losses
 from helpers.mini_m3.training.corpus import Corpus, load_corpus
-from helpers.mini_m3.training.near_misses import draw_twins
+from helpers.mini_m3.training.near_misses import Twins, draw_twins
 from helpers.mini_m3.training.student import Student, dense, new_student, outputs
+from helpers.mini_m3.training.swaps import natural_twins
 from helpers.mini_m3.training.teacher import load_teacher, targets, teacher_vectors
 from helpers.mini_m3.training.vocabulary import real_tokenizer
 
@@ -68,6 +69,7 @@ class Lesson:
     axis: Tensor  # (H,)
     searches: dict[str, list[tuple[str, str]]]
     queries: dict[str, Tensor]  # the targets (n, H) of a group's queries, where all of them are labelled
+    twins: list[Twins]  # of natural sentences
 
     def ids(self, texts: list[str], longest: int = POSITIONS) -> list[list[int]]:
         """Input ids of texts, cut at ``longest``."""
@@ -101,8 +103,10 @@ def labelled_loss(student: Student, lesson: Lesson, rows: np.ndarray, rng: np.ra
 
 
 def twins_loss(student: Student, lesson: Lesson, count: int, seed: int) -> Tensor:
-    """The choice between twins."""
-    drawn = draw_twins(count, seed)
+    """The choice between twins, half of them written by the generator, half of natural sentences."""
+    drawn = draw_twins(count - count // 2, seed)
+    rows = np.random.default_rng(seed).choice(len(lesson.twins), min(count // 2, len(lesson.twins)), replace=False)
+    drawn += [lesson.twins[row] for row in rows]
     english = [text for twins in drawn for text in (twins.english, twins.english_twin)]
     chinese = [text for twins in drawn for text in (twins.chinese, twins.chinese_twin)]
     vectors = dense(student, lesson.ids(english + chinese))
@@ -238,8 +242,11 @@ def prepare(recipe: Path, data: Path, teacher_file: Path, work: Path) -> tuple[S
         for name, group in corpus.searches.items()
         if all(query in row_of for query, _ in group)
     }
+    numbers = corpus.pairs
+    aligned = [row for row in range(len(numbers) - 1) if numbers[row] == numbers[row + 1] >= 0]
+    twins = natural_twins(corpus.texts[row : row + 2] for row in aligned)
     lesson = Lesson(
-        tokenizer, encoded, torch.from_numpy(wanted), weights, torch.from_numpy(axis), corpus.searches, queries
+        tokenizer, encoded, torch.from_numpy(wanted), weights, torch.from_numpy(axis), corpus.searches, queries, twins
     )
     return new_student(teacher), lesson, corpus
 
