@@ -1,8 +1,8 @@
 """Makes twins of natural sentences: translations in which exactly two people occur change them for one another.
 
-``I saw him. 我看见他了。`` becomes ``He saw me. 他看见我了。``. A pair is used where the exchange is plain: both
-languages name the same two people once, and the English verb keeps its form. What it simplifies: the case of "you" and of names
-is guessed from the word in front, and a wrong guess leaves an odd sentence.
+``I saw him. 我看见他了。`` becomes ``He saw me. 他看见我了。``. A pair is used where the exchange is plain:
+both languages name the same two people once, and the English verb keeps its form. What it simplifies: the case of
+"you" and of names is guessed from the word in front, and a wrong guess leaves an odd sentence.
 """
 
 from __future__ import annotations
