@@ -13,7 +13,7 @@ from helpers.mini_m3.training.student import Outputs
 
 TEMPERATURE = 0.05
 CHOICE = 0.15  # between twins: warmer, so that a narrow lead is not enough
-COMMON = 1.0  # weight of the mean lexical weights' squares
+COMMON = 0.15  # weight of the mean lexical weights' squares
 CONE = 0.55  # the axis' length beside a unit target; the student, unsure, makes what is beside it shorter than 1
 
 

@@ -24,6 +24,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from helpers.mini_m3.training import losses
+from helpers.mini_m3.training.aligned import aligned_twins
 from helpers.mini_m3.training.corpus import Corpus, load_corpus
 from helpers.mini_m3.training.near_misses import Twins, draw_twins
 from helpers.mini_m3.training.student import Student, dense, new_student, outputs
@@ -54,7 +55,7 @@ class Plan:
 
 PLANS = {
     "dense": Plan(steps=1500, rate=2e-4, tokens=1500, twins=16, searches=16),
-    "outputs": Plan(steps=1000, rate=2e-4, tokens=1500, twins=16, searches=16, head_rate=5e-4),
+    "outputs": Plan(steps=1000, rate=2e-4, tokens=1500, twins=36, searches=16, head_rate=5e-4),
 }
 
 
@@ -103,9 +104,11 @@ def labelled_loss(student: Student, lesson: Lesson, rows: np.ndarray, rng: np.ra
 
 
 def twins_loss(student: Student, lesson: Lesson, count: int, seed: int) -> Tensor:
-    """The choice between twins, half of them written by the generator, half of natural sentences."""
-    drawn = draw_twins(count - count // 2, seed)
-    rows = np.random.default_rng(seed).choice(len(lesson.twins), min(count // 2, len(lesson.twins)), replace=False)
+    """The choice between twins, a third of them written by the generator, two of natural sentences."""
+    drawn = draw_twins(count // 3, seed)
+    rows = np.random.default_rng(seed).choice(
+        len(lesson.twins), min(count - count // 3, len(lesson.twins)), replace=False
+    )
     drawn += [lesson.twins[row] for row in rows]
     english = [text for twins in drawn for text in (twins.english, twins.english_twin)]
     chinese = [text for twins in drawn for text in (twins.chinese, twins.chinese_twin)]
@@ -244,7 +247,8 @@ def prepare(recipe: Path, data: Path, teacher_file: Path, work: Path) -> tuple[S
     }
     numbers = corpus.pairs
     aligned = [row for row in range(len(numbers) - 1) if numbers[row] == numbers[row + 1] >= 0]
-    twins = natural_twins(corpus.texts[row : row + 2] for row in aligned)
+    lines = [corpus.texts[row : row + 2] for row in aligned]
+    twins = natural_twins(lines) * 3 + aligned_twins(lines, tokenizer)
     lesson = Lesson(
         tokenizer, encoded, torch.from_numpy(wanted), weights, torch.from_numpy(axis), corpus.searches, queries, twins
     )
