@@ -62,7 +62,9 @@ def aligned_twins(lines: Sequence[Sequence[str]], tokenizer: Tokenizer, seed: in
     """One pair of twins of each ``(english, chinese)`` line in which two words and their two pieces occur once."""
     short = [line for line in lines if len(line[0]) <= LONGEST]
     cuts = tokenizer.encode_batch([line[1] for line in short], add_special_tokens=False)
-    chinese = [[piece for token in cut.tokens if (piece := token.strip("▁")) and not piece.isascii()] for cut in cuts]
+    chinese = [
+        [piece for token in cut.tokens if (piece := token.strip("▁")).isalnum() and not piece.isascii()] for cut in cuts
+    ]
     english = [english_words(line[0]) for line in short]
     known, draw, made = dictionary(list(zip(english, chinese, strict=True))), random.Random(seed), []
     for (text, translation), words, pieces in zip(short, english, chinese, strict=True):
