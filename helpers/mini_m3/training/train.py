@@ -35,6 +35,7 @@ from helpers.mini_m3.training.vocabulary import real_tokenizer
 HERE = Path(__file__).parent
 MINI = HERE.parent
 POSITIONS, BANK = 512, 8192
+SCALED = 900  # searches that the lexical scale is set on
 PASSAGE = 224  # tokens of a passage in a search
 HAN = "\u4e00", "\u9fff"
 
@@ -105,7 +106,7 @@ def labelled_loss(student: Student, lesson: Lesson, rows: np.ndarray, rng: np.ra
 
 def twins_loss(student: Student, lesson: Lesson, count: int, seed: int) -> Tensor:
     """The choice between twins, a third of them written by the generator, two of natural sentences."""
-    drawn = draw_twins(count // 3, seed)
+    drawn = draw_twins(max(1, count // 3), seed)
     rows = np.random.default_rng(seed).choice(
         len(lesson.twins), min(count - count // 3, len(lesson.twins)), replace=False
     )
@@ -274,8 +275,12 @@ def main(argv: list[str] | None = None) -> list[float]:
         load_state(options.work / "dense.pt", student)
     found = train(options.stage, student, lesson, plan, path)
     if options.to:
+        from helpers.mini_m3.training.lexical_scale import set_lexical_scale
         from helpers.mini_m3.training.save import save_student
 
+        searches = lesson.searches["descriptions"][:SCALED]
+        sides = [lesson.ids([search[side] for search in searches], PASSAGE) for side in (0, 1)]
+        print(f"lexical weights × {set_lexical_scale(student, *sides):.2f}")
         save_student(student, options.to)
     return found
 
