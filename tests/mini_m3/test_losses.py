@@ -251,3 +251,16 @@ def test_two_languages_have_no_lexical_loss() -> None:
     )
     assert with_it - without == pytest.approx(0.3 * 2 * math.log(2) / 4, abs=1e-5)
     assert half == pytest.approx(with_it, abs=1e-5)  # one row's mean
+
+
+def test_pieces_of_all_passages_pay_for_their_lexical_weights() -> None:
+    """The squared mean over passages: four times as much in two of two as in one; the larger of repeated weights."""
+    ids = torch.tensor([[0, 9, 9, 2], [0, 7, 9, 2]])
+
+    def cost(weights: list[list[float]]) -> float:
+        made = drawn_outputs(ids.tolist(), 1)
+        return losses.common_weights(Outputs(ids, made.dense, torch.tensor(weights), made.vectors)).item()
+
+    one, both = cost([[0, 0.4, 0.2, 0], [0, 0, 0, 0]]), cost([[0, 0.1, 0.4, 0], [0, 0, 0.4, 0]])
+    assert one == pytest.approx(0.2**2) and both == pytest.approx(0.4**2)
+    assert cost([[0, 0.4, 0, 0], [0, 0.4, 0, 0]]) == pytest.approx(2 * 0.2**2)

@@ -15,7 +15,7 @@ from transformers import AutoModel, AutoTokenizer
 
 from helpers.checkpoint.find import MINI
 from helpers.checkpoint.load import load_linear
-from helpers.mini_m3.training import losses, teacher, train, vocabulary
+from helpers.mini_m3.training import lexical_scale, losses, teacher, train, vocabulary
 from helpers.mini_m3.training.corpus import Corpus, load_corpus
 from helpers.mini_m3.training.student import Student, dense, outputs
 from helpers.pipeline import BgeM3
@@ -342,12 +342,36 @@ def test_commands_train_both_stages_and_save_a_checkpoint(place: Path, monkeypat
     trained = train.load_state(work / "outputs.pt", kept := copy.deepcopy(student))
     texts = ["The cat sleeps.", "猫在睡觉。"]
     rows = bge.tokenizer(texts)["input_ids"]
+    factor = (student.sparse.bias / kept.sparse.bias).item()  # the lexical layer was scaled after training
+    assert factor > 0
+    with torch.no_grad():
+        for value in kept.sparse.parameters():
+            value.mul_(factor)
     one, other = outputs(student, rows), outputs(kept, rows)
     assert trained == 3
     for name, module in kept.modules().items():  # what was saved is what was trained, in float16
         saved = student.modules()[name].state_dict()
         for key, value in module.state_dict().items():
-            torch.testing.assert_close(saved[key], value.half().float(), atol=0, rtol=0, msg=f"{name} {key}")
+            rtol = 1e-3 if name == "sparse" else 0
+            torch.testing.assert_close(saved[key], value.half().float(), atol=0, rtol=rtol, msg=f"{name} {key}")
     for name in ("dense", "weights", "vectors"):
         torch.testing.assert_close(getattr(one, name), getattr(other, name), atol=0.03, rtol=0)
     torch.testing.assert_close(torch.as_tensor(bge.encode(texts)), one.dense, atol=0.03, rtol=0)
+
+
+def test_lexical_scale_helps_the_sum_and_changes_no_lexical_rank(
+    prepared: tuple[Student, train.Lesson, Corpus],
+) -> None:
+    """A lexical layer a hundred times too faint is brought up to where the sum finds at least as many passages."""
+    student, lesson, _ = copy.deepcopy(prepared)
+    sides = [lesson.ids([search[side] for search in lesson.searches["descriptions"]]) for side in (0, 1)]
+    with torch.no_grad():
+        student.sparse.weight.zero_()
+        student.sparse.bias.fill_(0.03)
+    dense_before, before = lexical_scale.both_scores(student, *sides)
+    factor = lexical_scale.set_lexical_scale(student, *sides)
+    _, after = lexical_scale.both_scores(student, *sides)
+    torch.testing.assert_close(after, before * factor**2)
+    found = [lexical_scale.mean_reciprocal_rank(dense_before + 0.3 * scores) for scores in (before, after)]
+    assert found[1] >= found[0] and factor != 1
+    assert lexical_scale.mean_reciprocal_rank(torch.tensor([[1.0, 2.0], [0.0, 3.0]])) == pytest.approx(0.75)

@@ -13,6 +13,7 @@ from helpers.mini_m3.training.student import Outputs
 
 TEMPERATURE = 0.05
 CHOICE = 0.15  # between twins: warmer, so that a narrow lead is not enough
+COMMON = 0.15  # weight of the mean lexical weights' squares
 CONE = 0.55  # the axis' length beside a unit target; the student, unsure, makes what is beside it shorter than 1
 
 
@@ -67,6 +68,16 @@ def lexical_scores(queries: Outputs, passages: Outputs) -> Tensor:
     return table(rows, queries.weights) @ table(at, shared).T
 
 
+def common_weights(passages: Outputs) -> Tensor:
+    """Σ over ids of (the mean of its weights over the passages)², which the pieces that all passages share pay for.
+
+    The FLOPS penalty of arXiv 2004.05665, section 3.
+    """
+    ids, columns = torch.unique(passages.ids, return_inverse=True)
+    table = torch.zeros(len(passages.ids), len(ids)).scatter_reduce(1, columns, passages.weights, "amax")
+    return (table.mean(0) ** 2).sum()
+
+
 def multi_vector_scores(queries: Outputs, passages: Outputs) -> Tensor:
     """``(Q, P)`` MaxSim: for each query token its best passage token, averaged over the query's tokens."""
     q, p = queries.vectors, passages.vectors
@@ -94,4 +105,5 @@ def three_outputs(queries: Outputs, passages: Outputs, axis: Tensor, same_langua
         return right + F.cross_entropy(scores[rows], goal[rows])
 
     lexical_loss = both(lexical, same_language) if same_language.any() else lexical.sum() * 0
-    return (both(dense, own) + both(multi, own) + 0.3 * lexical_loss + F.cross_entropy(total, own)) / 4
+    scores = both(dense, own) + both(multi, own) + 0.3 * lexical_loss + F.cross_entropy(total, own)
+    return scores / 4 + COMMON * common_weights(passages)

@@ -24,15 +24,18 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from helpers.mini_m3.training import losses
+from helpers.mini_m3.training.aligned import aligned_twins
 from helpers.mini_m3.training.corpus import Corpus, load_corpus
-from helpers.mini_m3.training.near_misses import draw_twins
+from helpers.mini_m3.training.near_misses import Twins, draw_twins
 from helpers.mini_m3.training.student import Student, dense, new_student, outputs
+from helpers.mini_m3.training.swaps import natural_twins
 from helpers.mini_m3.training.teacher import load_teacher, targets, teacher_vectors
 from helpers.mini_m3.training.vocabulary import real_tokenizer
 
 HERE = Path(__file__).parent
 MINI = HERE.parent
 POSITIONS, BANK = 512, 8192
+SCALED = 900  # searches that the lexical scale is set on
 PASSAGE = 224  # tokens of a passage in a search
 HAN = "\u4e00", "\u9fff"
 
@@ -53,7 +56,7 @@ class Plan:
 
 PLANS = {
     "dense": Plan(steps=1500, rate=2e-4, tokens=1500, twins=16, searches=16),
-    "outputs": Plan(steps=1000, rate=2e-4, tokens=1500, twins=16, searches=16, head_rate=5e-4),
+    "outputs": Plan(steps=1000, rate=2e-4, tokens=1500, twins=36, searches=16, head_rate=5e-4),
 }
 
 
@@ -68,6 +71,7 @@ class Lesson:
     axis: Tensor  # (H,)
     searches: dict[str, list[tuple[str, str]]]
     queries: dict[str, Tensor]  # the targets (n, H) of a group's queries, where all of them are labelled
+    twins: list[Twins]  # of natural sentences
 
     def ids(self, texts: list[str], longest: int = POSITIONS) -> list[list[int]]:
         """Input ids of texts, cut at ``longest``."""
@@ -101,8 +105,12 @@ def labelled_loss(student: Student, lesson: Lesson, rows: np.ndarray, rng: np.ra
 
 
 def twins_loss(student: Student, lesson: Lesson, count: int, seed: int) -> Tensor:
-    """The choice between twins."""
-    drawn = draw_twins(count, seed)
+    """The choice between twins, a third of them written by the generator, two of natural sentences."""
+    drawn = draw_twins(max(1, count // 3), seed)
+    rows = np.random.default_rng(seed).choice(
+        len(lesson.twins), min(count - count // 3, len(lesson.twins)), replace=False
+    )
+    drawn += [lesson.twins[row] for row in rows]
     english = [text for twins in drawn for text in (twins.english, twins.english_twin)]
     chinese = [text for twins in drawn for text in (twins.chinese, twins.chinese_twin)]
     vectors = dense(student, lesson.ids(english + chinese))
@@ -238,8 +246,12 @@ def prepare(recipe: Path, data: Path, teacher_file: Path, work: Path) -> tuple[S
         for name, group in corpus.searches.items()
         if all(query in row_of for query, _ in group)
     }
+    numbers = corpus.pairs
+    aligned = [row for row in range(len(numbers) - 1) if numbers[row] == numbers[row + 1] >= 0]
+    lines = [corpus.texts[row : row + 2] for row in aligned]
+    twins = natural_twins(lines) * 3 + aligned_twins(lines, tokenizer)
     lesson = Lesson(
-        tokenizer, encoded, torch.from_numpy(wanted), weights, torch.from_numpy(axis), corpus.searches, queries
+        tokenizer, encoded, torch.from_numpy(wanted), weights, torch.from_numpy(axis), corpus.searches, queries, twins
     )
     return new_student(teacher), lesson, corpus
 
@@ -263,8 +275,12 @@ def main(argv: list[str] | None = None) -> list[float]:
         load_state(options.work / "dense.pt", student)
     found = train(options.stage, student, lesson, plan, path)
     if options.to:
+        from helpers.mini_m3.training.lexical_scale import set_lexical_scale
         from helpers.mini_m3.training.save import save_student
 
+        searches = lesson.searches["descriptions"][:SCALED]
+        sides = [lesson.ids([search[side] for search in searches], PASSAGE) for side in (0, 1)]
+        print(f"lexical weights × {set_lexical_scale(student, *sides):.2f}")
         save_student(student, options.to)
     return found
 
