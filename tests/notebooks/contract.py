@@ -100,9 +100,14 @@ def name_of(call: ast.Call) -> str:
     return getattr(call.func, "attr", getattr(call.func, "id", ""))
 
 
+def is_guess(call: ast.Call) -> bool:
+    """Whether a call is one of ``guess``."""
+    return name_of(call) == "guess"
+
+
 def guesses(page: Page) -> list[ast.Call]:
     """The calls of ``guess``."""
-    return [call for cell in code_cells(page) for call in calls(cell) if name_of(call) == "guess"]
+    return [call for cell in code_cells(page) for call in filter(is_guess, calls(cell))]
 
 
 def section(page: Page, heading: str) -> str:

@@ -1,5 +1,7 @@
 """Every page in a real JupyterLab in headless Chromium: Run All, no error, every control moves its picture.
 
+On a page of the second edition no answer can be seen before it was run, or before a choice was pressed.
+
 Screenshots are kept under ``build/screenshots`` for a person to look at. Skipped only where no Chromium
 is installed (Debian: ``apt-get install chromium``; elsewhere any Chrome; ``CHROMIUM`` names another path).
 """
@@ -17,7 +19,10 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import contract
+import nbformat
 import pytest
+from test_pages import SECOND_EDITION
 
 playwright = pytest.importorskip("playwright.sync_api", reason="pip install -r tests/requirements.txt")
 
@@ -87,19 +92,23 @@ def browser() -> Iterator[playwright.Browser]:
         started.close()
 
 
-def run_all(page: playwright.Page, url: str) -> None:
-    """Open a notebook, run every cell from a fresh kernel, wait until the last is done or one has failed."""
-    page.goto(url)
+def open_page(page: playwright.Page, lab: str, name: str) -> None:
+    """Open a notebook as it is stored, and wait for its kernel."""
+    page.goto(f"{lab}/lab/workspaces/{Path(name).stem}/tree/{name}")
     page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=90_000)
     page.wait_for_function("() => window.jupyterapp && window.jupyterapp.shell.currentWidget", timeout=90_000)
     page.evaluate("async () => { await window.jupyterapp.shell.currentWidget.sessionContext.ready; }")
+
+
+def run_all(page: playwright.Page) -> None:
+    """Run every cell, wait until the last is done or one has failed."""
     page.evaluate(
         "() => { window.jupyterapp.commands.execute('notebook:run-all-cells').finally(() => { window.ran = true; }); }"
     )
     try:
         page.wait_for_function("() => window.ran", timeout=400_000)
     except playwright.TimeoutError:
-        page.screenshot(path=SCREENSHOTS / f"{Path(url).stem}_hung.png")
+        page.screenshot(path=SCREENSHOTS / f"{Path(page.url).stem}_hung.png")
         raise AssertionError(f"Run All did not end: {page.evaluate(STATE)}") from None
 
 
@@ -136,7 +145,8 @@ def test_page_runs_and_its_controls_answer(name: str, lab: str, browser: playwri
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page = browser.new_page(viewport={"width": 1400, "height": 1000})
     try:
-        run_all(page, f"{lab}/lab/workspaces/{Path(name).stem}/tree/{name}")
+        open_page(page, lab, name)
+        run_all(page)
         assert not complaints(page), complaints(page)
         assert page.evaluate(STATE)["unfinished"] == [], "cells without a number although nothing failed"
         assert page.locator(".jp-OutputArea-output").count() > 5
@@ -165,3 +175,60 @@ def test_page_runs_and_its_controls_answer(name: str, lab: str, browser: playwri
         page.evaluate("async () => { await window.jupyterapp.shell.currentWidget.sessionContext.shutdown(); }")
     finally:
         page.close()
+
+
+def answer_lines(cell: nbformat.NotebookNode) -> list[str]:
+    """What a folded output prints below the line that JupyterLab shows all the same."""
+    shown = contract.first_line(cell)
+    printed = [line.strip() for output in cell.outputs for line in output.get("text", "").split("\n")]
+    return [line for line in printed if line and line != shown.strip()]
+
+
+def seen(cell: playwright.Locator) -> str:
+    """The words of a cell's outputs that can be seen, one a line, as far as they are words and not pictures."""
+    return "\n".join(cell.locator(".jp-Cell-outputWrapper").all_inner_texts())
+
+
+class TestAnswers:
+    """A page of the second edition as a reader meets it."""
+
+    __test__ = bool(SECOND_EDITION)
+
+    @pytest.mark.parametrize("name", SECOND_EDITION)
+    def test_answers_wait(self, name: str, lab: str, browser: playwright.Browser) -> None:
+        """Stored: no answer to be seen. Run: the folded outputs open. A choice pressed with a key: its answer."""
+        stored = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
+        cells = contract.code_cells(stored)
+        folded = [number for number, cell in enumerate(cells) if contract.folded(cell)]
+        asking = [number for number, cell in enumerate(cells) if any(map(contract.is_guess, contract.calls(cell)))]
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        page = browser.new_page(viewport={"width": 1400, "height": 1000})
+        try:
+            open_page(page, lab, f"{name}.ipynb")
+            shown = page.locator(".jp-CodeCell")
+            assert shown.count() == len(cells) and folded + asking
+            for number in folded:
+                assert not shown.nth(number).locator(".jp-OutputArea-output:visible").count(), f"cell {number} is open"
+                assert not [line for line in answer_lines(cells[number]) if line in seen(shown.nth(number))]
+            whys = [one["why"] for one in contract.page_guesses(stored).values()]
+            assert not [why for why in whys if why in page.locator("body").inner_text()]
+            if folded:
+                shown.nth(folded[0]).scroll_into_view_if_needed()
+            page.screenshot(path=SCREENSHOTS / f"{name}_stored.png")
+            run_all(page)
+            assert not complaints(page), complaints(page)
+            for number in folded:
+                assert shown.nth(number).locator(".jp-OutputArea-output:visible").count(), f"cell {number} stays folded"
+            for number in asking:
+                buttons = shown.nth(number).locator("button.widget-button")
+                buttons.first.wait_for(timeout=30_000)
+                assert not [why for why in whys if why in seen(shown.nth(number))]
+                buttons.first.focus()
+                buttons.first.press("Enter")
+                shown.nth(number).locator("[role=status]").first.wait_for(timeout=30_000)
+                assert [why for why in whys if why in seen(shown.nth(number))]
+            if asking:
+                page.screenshot(path=SCREENSHOTS / f"{name}_answered.png")
+            page.evaluate("async () => { await window.jupyterapp.shell.currentWidget.sessionContext.shutdown(); }")
+        finally:
+            page.close()
