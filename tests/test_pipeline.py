@@ -184,7 +184,7 @@ def test_repr_and_shapes(mini, mini64):
     assert list(shapes) == [field.name for field in dataclasses.fields(walk)][2:]
     assert shapes["ids"] == [2, walk.ids.shape[1]]
     assert shapes["hidden_states"] == [7, 2, walk.ids.shape[1], hidden]
-    assert shapes["attentions"] == [4, 2, 4, walk.ids.shape[1], walk.ids.shape[1]]
+    assert shapes["attentions"] == [6, 2, 12, walk.ids.shape[1], walk.ids.shape[1]]
     assert shapes["vectors"] == [2, hidden]
 
 

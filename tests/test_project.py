@@ -61,7 +61,7 @@ def test_readme_snippets_run(number: int, tmp_path: Path) -> None:
     command = [sys.executable, "-X", "utf8", str(snippet)]
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", cwd=tmp_path, timeout=300)
     assert done.returncode == 0, done.stderr
-    assert "mini-m3" in done.stdout and "(3, 384)" in done.stdout
+    assert "mini-m3" in done.stdout and "[3, 384]" in done.stdout
 
 
 def test_readme_has_no_gaps() -> None:
