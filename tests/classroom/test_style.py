@@ -57,7 +57,8 @@ FIGURES = {
     "reading": lambda: pooling.reading_figure(np.arange(12.0).reshape(6, 2), ODD),
     "picks": lambda: pooling.picks_figure(ODD, [0.1] * 6, "title"),
     "pieces": lambda: tokenization.pieces_figure([ODD], [range(6)], "title"),
-    "lattice": lambda: tokenization.lattice_figure("▁개🙂$", [(0, 2, -1.0), (2, 4, -2.0)], ["▁개", "🙂$"], "title"),
+    "lives": lambda: tokenization.lives_figure({odd: [-1.0, -2.0] for odd in ODD}),
+    "lattice": lambda: tokenization.lattice_figure("▁개🙂$", [(0, 2, -1.0)], ["▁개", "🙂$"], ["▁", "개🙂$"], [0.0] * 5),
     "hits": lambda: normalization.hits_figure(ODD, [0.5] * 6, "$ 개"),
 }
 

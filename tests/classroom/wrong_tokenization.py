@@ -42,28 +42,6 @@ def windows_too_long(pieces, max_length, overlap):
     return [[0, *pieces[at : at + max_length], 2] for at in range(0, max(1, len(pieces) - overlap), step)]
 
 
-def offsets_by_find(text, pieces):
-    places = [(text.find(piece.strip("▁")), len(piece.strip("▁"))) for piece in pieces]
-    return [(at, at + length) for at, length in places]
-
-
-def offsets_counting_marks(text, pieces):
-    out, at = [], 0
-    for piece in pieces:
-        out.append((at, at + len(piece)))
-        at += len(piece)
-    return out
-
-
-def offsets_ignoring_blanks(text, pieces):
-    out, at = [], 0
-    for piece in pieces:
-        length = len(piece.removeprefix("▁"))
-        out.append((at, at + length))
-        at += length
-    return out
-
-
 def viterbi_score(word, scores):
     best = [0.0]
     for end in range(1, len(word) + 1):
@@ -88,11 +66,6 @@ def wrong(solved):
             "no overlap": windows_without_overlap,
             "a tail too many": windows_with_a_tail,
             "too long": windows_too_long,
-        },
-        "offsets": {
-            "by find": offsets_by_find,
-            "marks counted": offsets_counting_marks,
-            "blanks ignored": offsets_ignoring_blanks,
         },
         "log_likelihood": {
             "Viterbi": viterbi_score,

@@ -1,10 +1,9 @@
-"""Checks of page 01's exercises: a padded batch, windows of a long text, offsets, the sum over all cuts."""
+"""Checks of page 01's exercises: a padded batch, windows of a long text, the sum over all cuts."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -13,7 +12,7 @@ from classroom.exercises import Case, judge
 
 
 def batch(rows: list[list[int]]) -> Tensor:
-    """The right answer of exercise 1, from short rows: ids and mask, ``(2, B, T)``."""
+    """The right answer of exercise 2, from short rows: ids and mask, ``(2, B, T)``."""
     longest = max(map(len, rows))
     ids = [row + [1] * (longest - len(row)) for row in rows]
     mask = [[int(place < len(row)) for place in range(longest)] for row in rows]
@@ -21,7 +20,7 @@ def batch(rows: list[list[int]]) -> Tensor:
 
 
 def pad_batch(function: Callable[[list[list[int]]], Tensor]) -> bool:
-    """Exercise 1: ``rows`` → ids over mask, ``(2, B, T)``."""
+    """Exercise 2: ``rows`` → ids over mask, ``(2, B, T)``."""
     hint = "fill each row with 1 (<pad>) on the right up to the longest; the mask is 1 for a token, 0 for padding"
     asked = {
         "padded batch": [[0, 9, 8, 2], [0, 2], [0, 7, 2]],
@@ -36,7 +35,7 @@ def pad_batch(function: Callable[[list[list[int]]], Tensor]) -> bool:
 
 
 def windows(function: Callable[[list[int], int, int], list[list[int]]]) -> bool:
-    """Exercise 2: ``(pieces, max_length, overlap)`` → rows ``<s> … </s>`` that together lose nothing."""
+    """Exercise 3: ``(pieces, max_length, overlap)`` → rows ``<s> … </s>`` that together lose nothing."""
     hint = "each window holds max_length − 2 pieces between 0 and 2; the next one starts overlap pieces before its end"
     edge = "stop when a window reaches the end of the pieces; an empty text still is one row, [0, 2]"
     cases = [
@@ -47,27 +46,6 @@ def windows(function: Callable[[list[int], int, int], list[list[int]]]) -> bool:
         Case("one token", ([5], 3, 0), [[0, 5, 2]], edge),
         Case("empty text", ([], 3, 0), [[0, 2]], edge),
         Case("many", (list(range(10, 20)), 6, 2), [[0, *range(s, s + 4), 2] for s in (10, 12, 14, 16)], hint),
-    ]
-    return judge(function, cases)
-
-
-def spans(*ends: int) -> list[tuple[int, int]]:
-    """Neighbouring (start, end) pairs: ``spans(0, 2, 5)`` → ``[(0, 2), (2, 5)]``."""
-    return list(pairwise(ends))
-
-
-def offsets(function: Callable[[str, list[str]], list[tuple[int, int]]]) -> bool:
-    """Exercise 3: clean text and its pieces → (start, end) of each piece in the text, blanks left out."""
-    hint = "walk along the text: ▁ is a blank or nothing; skip blanks, then take the piece's other characters"
-    lone = "a lone ▁ covers no character: its span is empty, (start, start)"
-    cases = [
-        Case("one token", ("model", ["▁model"]), [(0, 5)], hint),
-        Case("pieces inside a word", ("lowest", ["▁lo", "west"]), spans(0, 2, 6), hint),
-        Case("two words", ("a model", ["▁a", "▁model"]), [(0, 1), (2, 7)], "the blank belongs to no piece"),
-        Case("mixed scripts", ("用Python编程", ["▁用", "Python", "编程"]), spans(0, 1, 7, 9), hint),
-        Case("a lone ▁", ("你好 吗", ["▁", "你好", "▁", "吗"]), [(0, 0), (0, 2), (3, 3), (3, 4)], lone),
-        Case("twice the same", ("to to", ["▁to", "▁to"]), [(0, 2), (3, 5)], "go on from where the last piece ended"),
-        Case("empty text", ("", []), [], hint),
     ]
     return judge(function, cases)
 
@@ -84,7 +62,7 @@ def brute_force(word: str, scores: dict[str, float]) -> float:
 
 
 def log_likelihood(function: Callable[[str, dict[str, float]], float]) -> bool:
-    """Exercise 4: the log probability of a word over **all** its cuts, as unigram training needs it."""
+    """Exercise 1: the log probability of a word over **all** its cuts, as unigram training needs it."""
     hint = "Viterbi with the max replaced by log(sum(exp(·)))"
     sums = "e⁻⁵ + e⁻⁴, then the logarithm: sums of probabilities, not a maximum"
     small = "exp(-1200) is 0 in floating point: subtract the largest first"

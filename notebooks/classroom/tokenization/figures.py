@@ -1,142 +1,189 @@
-"""Figures of page 01: pieces as boxes, the lattice of a word, a padded batch, costs and damages."""
+"""Figures of page 01: pieces as boxes, a word's lattice, pieces that die, a padded batch, costs and damages."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
+from itertools import accumulate, pairwise
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Arc, Rectangle
+from torch import Tensor
 
-from classroom.style import BLUE, ORANGE, PURPLE, RED, SKY, YELLOW, drawable
+from classroom.style import BLUE, GREEN, ORANGE, PALETTE, RED, drawable
+from classroom.words import words
 
-SPECIAL = ("<s>", "</s>", "<pad>", "<mask>")
+SPECIAL = ("<s>", "</s>", "<pad>", "<mask>", "<unk>")
+GREY = "#595959"
+SIZE = 10  # points
 
 
-def pieces_figure(rows: Sequence[Sequence[str]], ids: Sequence[Sequence[int]], title: str) -> Figure:
+def pieces_figure(rows: Sequence[Sequence[str]], ids: Sequence[Sequence[int]], title: str = "") -> Figure:
     """Each row of pieces as boxes in reading order, the input id under each; special tokens are dashed."""
 
     def width(piece: str, number: int) -> float:
-        return 0.35 + 0.13 * max(len(str(number)), sum(1.9 if ord(c) > 0x2E80 else 1 for c in drawable(piece)))
+        letters = sum(1.9 if ord(c) > 0x2E80 else 1 for c in drawable(piece))
+        return 0.3 + 0.12 * max(len(str(number)), letters)
 
     widths = [[width(*token) for token in zip(*row, strict=True)] for row in zip(rows, ids, strict=True)]
     longest = max(map(sum, widths))
-    figure = Figure(figsize=(min(11, 0.9 * longest), 0.5 + 0.8 * len(rows)))
+    figure = Figure(figsize=(min(11, longest), 0.3 + 0.75 * len(rows)))
     axes = figure.subplots()
     for line, (pieces, numbers, sizes) in enumerate(zip(rows, ids, widths, strict=True)):
         left = 0.0
         for place, (piece, number, size) in enumerate(zip(pieces, numbers, sizes, strict=True)):
             special = piece in SPECIAL
             colour = "white" if special else ("#cfe6f5", "#fbe3b5")[place % 2]
-            axes.add_patch(Rectangle((left, -line - 0.3), size - 0.06, 0.6, facecolor=colour, edgecolor="#444444",
-                                     linestyle="--" if special else "-", linewidth=0.8))  # fmt: skip
-            axes.text(left + size / 2 - 0.03, -line + 0.08, drawable(piece), ha="center", va="center", fontsize=9)
-            axes.text(left + size / 2 - 0.03, -line - 0.18, str(number), ha="center", va="center", fontsize=6.5)
+            look = {"facecolor": colour, "edgecolor": "#444444", "linestyle": "--" if special else "-"}
+            axes.add_patch(Rectangle((left, -line - 0.4), size - 0.06, 0.76, linewidth=0.8, **look))
+            middle = left + size / 2 - 0.03
+            axes.text(middle, -line + 0.14, drawable(piece), ha="center", va="center", fontsize=SIZE)
+            axes.text(middle, -line - 0.22, str(number), ha="center", va="center", fontsize=9, color=GREY)
             left += size
     axes.set_xlim(-0.05, longest + 0.05)
-    axes.set_ylim(-len(rows) + 0.55, 0.45)
+    axes.set_ylim(-len(rows) + 0.5, 0.45)
     axes.set_title(title)
     axes.axis("off")
     return figure
 
 
-def lattice_figure(word: str, arcs: Sequence[tuple[int, int, float]], best: Sequence[str], title: str) -> Figure:
-    """All pieces of a word as arcs from start to end with their scores; the best path thick and below the line."""
-    figure = Figure(figsize=(8.6, 4.2))
-    axes = figure.subplots()
-    ends = np.cumsum([0, *map(len, best)]).tolist()
-    path = set(pairwise(ends))
-    for start, end, score in sorted(arcs, key=lambda arc: arc[1] - arc[0]):
-        chosen = (start, end) in path
-        height = (0.72 if chosen else 0.9) * (end - start)
-        look = {"color": BLUE, "linewidth": 2.6} if chosen else {"color": "#999999", "linewidth": 1}
-        turn = 180 if chosen else 0  # the lower or the upper half of the ellipse
-        axes.add_patch(Arc(((start + end) / 2, 0), end - start, height, theta1=turn, theta2=turn + 180, **look))
-        top = -height / 2 if chosen else height / 2
-        told = f"{drawable(word[start:end])} {score:.1f}"
-        axes.text((start + end) / 2, top, told, ha="center", va="center", fontsize=8,
-                  bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8})  # fmt: skip
-    axes.plot(range(len(word) + 1), [0] * (len(word) + 1), "o", color="black", markersize=4)
-    span = max([end - start for start, end, _ in arcs], default=1)
-    low = max([end - start for start, end in path], default=1)
-    axes.set_xlim(-0.4, len(word) + 0.4)
-    axes.set_ylim(-0.45 * low - 0.4, 0.5 * span + 0.5)
-    axes.set_title(title)
-    axes.axis("off")
-    return figure
+def lattice_figure(
+    word: str,
+    arcs: Sequence[tuple[int, int, float]],
+    best: Sequence[str],
+    second: Sequence[str],
+    totals: Sequence[float],
+) -> Figure:
+    """All pieces of a word as arcs ``(start, end, score)`` over its letters, the two best cuts in colour.
 
-
-def batch_figure(batches: dict[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
-    """Padded batches side by side: name → ids and mask ``(B, T)``; padding is hatched, position 0 framed."""
-    figure = Figure(figsize=(10.5, 0.9 + 0.42 * max(len(ids) for ids, _ in batches.values())))
-    panels = np.atleast_1d(figure.subplots(1, len(batches)))
-    for axes, (name, (ids, mask)) in zip(panels, batches.items(), strict=True):
-        for i, j in np.ndindex(*ids.shape):
-            real = bool(mask[i, j])
-            look = {"facecolor": "#cfe6f5" if real else "white", "hatch": "" if real else "////"}
-            axes.add_patch(Rectangle((j, -i), 1, 0.9, edgecolor="#888888", linewidth=0.6, **look))
-            card = None if real else {"facecolor": "white", "edgecolor": "none", "pad": 0.4}
-            axes.text(j + 0.5, -i + 0.45, str(ids[i, j]), ha="center", va="center", fontsize=6.5, bbox=card)
-        axes.add_patch(Rectangle((0, 1 - len(ids)), 1, len(ids) - 0.1, fill=False, edgecolor=RED, linewidth=2))
-        axes.set_xlim(-0.1, ids.shape[1] + 0.1)
-        axes.set_ylim(0.8 - len(ids), 1.1)
-        axes.set_title(name, fontsize=10)
-        axes.axis("off")
-    return figure
-
-
-def cost_figure(languages: Sequence[str], tokens: Sequence[int], trimmed: Sequence[bool], title: str) -> Figure:
-    """Tokens of one sentence in each language; languages whose pieces this checkpoint lacks are hatched."""
-    figure = Figure(figsize=(7.5, 0.9 + 0.33 * len(languages)))
-    axes = figure.subplots()
-    colours = [ORANGE if cut else BLUE for cut in trimmed]
-    hatches = ["///" if cut else "" for cut in trimmed]
-    bars = axes.barh(range(len(languages)), tokens, color=colours, hatch=hatches, edgecolor="white")
-    axes.bar_label(bars, padding=3)
-    axes.set_yticks(range(len(languages)), languages)
-    axes.invert_yaxis()
-    axes.set_xlabel("tokens, <s> and </s> not counted" + ("; hatched: pieces trimmed away" if any(trimmed) else ""))
-    axes.set_title(title)
-    return figure
-
-
-def damage_figure(names: Sequence[str], wrong: np.ndarray, cured: np.ndarray, title: str) -> Figure:
-    """Per mistake the mean cosine to the right vector and the share of translations found.
-
-    ``wrong`` and ``cured`` are ``(mistakes, 2)``: cosine, share. A cross marks the mistake, a ring the cure.
+    ``totals`` is the best sum up to each place between the letters, ``len(word) + 1`` of them.
     """
-    figure = Figure(figsize=(9.5, 1.2 + 0.4 * len(names)))
-    panels = figure.subplots(1, 2, sharey=True)
-    labels = ("mean cosine to the right vector", "translation found first (share)")
-    for column, (axes, label) in enumerate(zip(panels, labels, strict=True)):
-        places = np.arange(len(names))
-        axes.hlines(places, wrong[:, column], cured[:, column], color=SKY, linewidth=2)
-        axes.plot(wrong[:, column], places, "X", color=RED, markersize=9, label="mistake")
-        axes.plot(cured[:, column], places, "o", color=BLUE, markersize=11, markerfacecolor="none", label="cure")
-        axes.set_xlim(min(-0.05, float(wrong[:, column].min()) - 0.05), 1.05)
-        axes.set_xlabel(label)
-        axes.grid(axis="x", color="#dddddd")
-    panels[0].set_yticks(places, names)
-    panels[0].invert_yaxis()
-    panels[0].set_title(title)
-    panels[1].legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, frameon=False)
+    W = words("tokenization")["lattice"]
+    figure = Figure(figsize=(10.5, 5.2))
+    axes = figure.subplots()
+    paths = [set(pairwise(accumulate(map(len, cut), initial=0))) for cut in (best, second)]
+    for start, end, score in sorted(arcs, key=lambda arc: arc[0] - arc[1]):
+        below = (start, end) in paths[1] and (start, end) not in paths[0]
+        colour, line, width = "#9a9a9a", "-", 1.0
+        if (start, end) in paths[0]:
+            colour, width = BLUE, 3.0
+        elif below:
+            colour, line, width = RED, "--", 2.4
+        base, turn, sign = (-0.75, 180, -1) if below else (0.3, 0, 1)
+        half = 0.45 * (end - start) * (0.8 if below else 1)
+        middle = (start + end) / 2
+        look = {"color": colour, "linewidth": width, "linestyle": line}
+        axes.add_patch(Arc((middle, base), end - start, 2 * half, theta1=turn, theta2=turn + 180, **look))
+        told = f"{drawable(word[start:end])} {score:.2f}".replace("-", "−")
+        strong = {"color": GREY if colour == "#9a9a9a" else colour}
+        card = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
+        axes.text(middle, base + sign * half, told, ha="center", va="center", fontsize=9, bbox=card, **strong)
+    for place, letter in enumerate(word):
+        axes.text(place + 0.5, 0.02, drawable(letter), ha="center", va="center", fontsize=17)
+    for place, total in enumerate(totals):
+        axes.plot([place, place], [-0.3, 0.3], color="black", linewidth=1)
+        axes.text(place, -0.5, f"{total:.2f}".replace("-", "−"), ha="center", va="center", fontsize=SIZE, color=BLUE)
+    axes.text(-0.25, -0.5, W["totals"], ha="right", va="center", fontsize=SIZE, color=BLUE)
+    for name, cut, colour, height in (("best", best, BLUE, 0.9), ("second", second, RED, -1.2)):
+        axes.text(-0.25, height, f"{W[name]}\n{' | '.join(map(drawable, cut))}", ha="right", va="center", color=colour)
+    span = max([end - start for start, end, _ in arcs], default=1)
+    low = max([end - start for start, end in paths[1]], default=1)
+    axes.set_xlim(-2.1, len(word) + 0.3)
+    axes.set_ylim(-1.0 - 0.36 * low, 0.55 + 0.45 * span)
+    axes.axis("off")
     return figure
 
 
-def lines_figure(x: Sequence[int], series: dict[str, Sequence[float]], x_label: str, title: str) -> Figure:
-    """Curves over token counts on a logarithmic axis, each with its own marker and dash."""
-    figure = Figure(figsize=(7.5, 3.6))
+def lives_figure(lives: Mapping[str, Sequence[float]]) -> Figure:
+    """The score of some pieces round after round, each line labelled at its end; a cross where a piece is dropped."""
+    W = words("tokenization")["lives"]
+    figure = Figure(figsize=(8.5, 4.4))
     axes = figure.subplots()
-    looks = zip((BLUE, RED, PURPLE, YELLOW), ("o-", "s--", "^:", "D-."), strict=True)
-    for (name, values), (colour, look) in zip(series.items(), looks, strict=False):
-        axes.plot(x, values, look, color=colour, label=name)
-    axes.set_xscale("log", base=2)
-    axes.set_xticks(x, [f"{value:,}" for value in x])
-    axes.minorticks_off()
-    axes.set_xlabel(x_label)
-    axes.set_ylim(min(0, *(min(values) for values in series.values())) - 0.03, 1.05)
-    axes.grid(axis="y", color="#dddddd")
-    axes.legend(frameon=False)
-    axes.set_title(title)
+    last = max(map(len, lives.values())) - 1
+    ends = sorted((scores[-1], piece) for piece, scores in lives.items() if len(scores) == last + 1)
+    heights = spread([score for score, _ in ends], 0.42)
+    label_at = {piece: height for (_, piece), height in zip(ends, heights, strict=True)}
+    for number, (piece, scores) in enumerate(lives.items()):
+        colour, line = PALETTE[number % len(PALETTE)], ("-", "--", ":")[number % 3]
+        axes.plot(range(len(scores)), scores, line, color=colour, linewidth=2)
+        place, height = len(scores) - 1, label_at.get(piece, scores[-1])
+        name = drawable(piece)
+        if piece not in label_at:
+            axes.plot(place, scores[-1], "X", color=colour, markersize=10)
+            name += f", {W['dies']}"
+        axes.text(place + 0.25, height, name, color=colour, va="center")
+    axes.set_xlim(-0.2, last + 1.6)
+    axes.set_xticks(range(0, last + 1))
+    axes.set_xlabel(W["x"])
+    axes.set_ylabel(W["y"])
+    return figure
+
+
+def spread(heights: Sequence[float], gap: float) -> list[float]:
+    """Rising heights moved up until neighbours are ``gap`` apart, so that labels do not lie on one another.
+
+    >>> spread([0, 0.1, 3], 1)
+    [0, 1, 3]
+    """
+    moved: list[float] = []
+    for height in heights:
+        moved.append(max(height, moved[-1] + gap) if moved else height)
+    return moved
+
+
+def batch_figure(batches: Mapping[str, tuple[Tensor, Tensor]]) -> Figure:
+    """Padded batches one above the other: name → ids and mask ``(B, T)``; filler is hatched, position 0 framed."""
+    rows = max(len(ids) for ids, _ in batches.values())
+    figure = Figure(figsize=(9, (0.45 + 0.36 * rows) * len(batches)))
+    panels = np.atleast_1d(figure.subplots(len(batches), 1))
+    for axes, (name, (ids, mask)) in zip(panels, batches.items(), strict=True):
+        batch_axes(axes, ids, mask)
+        axes.set_title(name, fontsize=SIZE + 1)
+    figure.tight_layout()
+    return figure
+
+
+def batch_axes(axes: Axes, ids: Tensor, mask: Tensor) -> None:
+    """One batch as a grid of ids."""
+    count, longest = ids.shape
+    for i, j in np.ndindex(count, longest):
+        real = bool(mask[i, j])
+        look = {"facecolor": "#cfe6f5" if real else "white", "hatch": "" if real else "////"}
+        axes.add_patch(Rectangle((j, -i), 1, 0.9, edgecolor="#888888", linewidth=0.6, **look))
+        card = None if real else {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
+        axes.text(j + 0.5, -i + 0.45, str(ids[i, j].item()), ha="center", va="center", fontsize=9, bbox=card)
+    axes.add_patch(Rectangle((0, 1 - count), 1, count - 0.1, fill=False, edgecolor=RED, linewidth=2.5))
+    axes.set_xlim(-0.1, longest + 0.1)
+    axes.set_ylim(0.8 - count, 1.1)
+    axes.axis("off")
+
+
+def cost_figure(cost: Mapping[str, int]) -> Figure:
+    """Tokens of one sentence in each language, the number at each bar."""
+    figure = Figure(figsize=(7.5, 0.8 + 0.3 * len(cost)))
+    axes = figure.subplots()
+    bars = axes.barh(range(len(cost)), list(cost.values()), color=BLUE)
+    axes.bar_label(bars, padding=3)
+    axes.set_yticks(range(len(cost)), list(cost))
+    axes.invert_yaxis()
+    axes.set_xlabel(words("tokenization")["cost"]["x"])
+    return figure
+
+
+def damage_figure(scores: Mapping[str, float]) -> Figure:
+    """Mean reciprocal rank of a search, first as it should be, then with each mistake."""
+    W = words("tokenization")["damage"]
+    figure = Figure(figsize=(8, 0.8 + 0.42 * len(scores)))
+    axes = figure.subplots()
+    first, *_ = scores.values()
+    colours = [GREEN, *[ORANGE] * (len(scores) - 1)]
+    hatches = ["", *["//"] * (len(scores) - 1)]
+    bars = axes.barh(range(len(scores)), list(scores.values()), color=colours, hatch=hatches, edgecolor="white")
+    axes.bar_label(bars, [f"{score:.3f}" for score in scores.values()], padding=3)
+    axes.axvline(first, color="black", linestyle=":")
+    axes.set_yticks(range(len(scores)), list(scores))
+    axes.invert_yaxis()
+    axes.set_xlim(0, 1)
+    axes.set_xlabel(W["x"])
     return figure

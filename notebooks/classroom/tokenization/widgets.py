@@ -1,25 +1,28 @@
-"""Page 01, live: any text read piece by piece, and the other ways in which a word could have been cut."""
+"""Page 01, live: any text read piece by piece, and Viterbi's table filled letter by letter."""
 
 from __future__ import annotations
 
-import heapq
-import math
 from html import escape
-from typing import TYPE_CHECKING
 
 import ipywidgets
 
+from classroom.words import words
 from helpers.tokenization import check_texts, piece_id
-from helpers.unigram import Vocabulary, normalize_text, segment, split_words, text_pieces
-
-if TYPE_CHECKING:
-    from helpers.pipeline import BgeM3
+from helpers.unigram import Vocabulary, normalize_text, split_words, text_pieces
 
 SHOWN = 80  # tokens of a row that are drawn; a long text would drown the page
 ROWS = 8
-EXAMPLE = "ＢＧＥ－Ｍ３ is a ﬁne model.\n我喜欢用Python进行编程。\nunbelievably long words, 龘 and 🐛\nHello"
+LETTERS = 24  # of a word in the table
+EXAMPLE = (
+    "ＢＧＥ－Ｍ３ is a ﬁne model.\n我喜欢用Python进行编程。\nunbelievably long words, 龘 and 🐛\n<s>was 90</s> now 60"
+)
 CARD = "background:#ffffff;color:#111111;padding:8px;border-radius:6px;line-height:1.9;overflow-x:auto"
 BOX = "display:inline-block;border:1px solid #444;border-radius:4px;margin:1px;padding:0 4px;text-align:center"
+
+
+def card(html: str) -> str:
+    """HTML on a white card, readable on light and dark pages."""
+    return f'<div style="{CARD}">{html}</div>'
 
 
 def box(piece: str, number: int, kind: str, place: int) -> str:
@@ -50,87 +53,130 @@ def kinds(pieces: list[str], vocabulary: Vocabulary, max_length: int) -> list[st
     return found
 
 
-def read(bge: BgeM3, text: str, max_length: int, side: str = "right") -> str:
+def read(vocabulary: Vocabulary, text: str, max_length: int) -> str:
     """Every line of a text as one row of a batch, in HTML: cleaned text, pieces, ids, mask, padding, what is cut.
 
-    ``side`` is where the padding goes. At most 8 lines, and of each the first 80 tokens, are drawn.
+    At most 8 lines, and of each the first 80 tokens, are drawn. Half a surrogate pair is answered with a message.
     """
-    lines = (text.split("\n") or [""])[:ROWS]
+    W = words("tokenization")["panel"]
+    lines = text.split("\n")[:ROWS]
     try:
         check_texts(lines)
     except ValueError as error:
-        return f'<div style="{CARD}">{escape(str(error))}</div>'
-    rows = [["<s>", *text_pieces(line, bge.vocabulary), "</s>"] for line in lines]
+        return card(escape(str(error)))
+    rows = [["<s>", *text_pieces(line, vocabulary), "</s>"] for line in lines]
     longest = min(max_length, max(map(len, rows)))
     parts = []
     for line, pieces in zip(lines, rows, strict=True):
-        sorts = kinds(pieces, bge.vocabulary, max_length)
+        sorts = kinds(pieces, vocabulary, max_length)
         kept = len(pieces) - sorts.count("cut")
-        numbers = [piece_id(piece, bge.vocabulary) for piece in pieces]
+        numbers = [piece_id(piece, vocabulary) for piece in pieces]
         tokens = [box(*token, place) for place, token in enumerate(zip(pieces, numbers, sorts, strict=True))]
-        padding = [box("<pad>", bge.vocabulary.special["<pad>"], "pad", 0)] * (longest - kept)
-        tokens = padding + tokens if side == "left" else tokens + padding
-        more = f" … and {len(tokens) - SHOWN:,} more" if len(tokens) > SHOWN else ""
-        lost = f", <b>{len(pieces) - kept:,} lost</b>" if kept < len(pieces) else ""
-        cleaned = escape(normalize_text(line, bge.vocabulary)[:400])
-        boxes = "".join(tokens[:SHOWN])
-        parts.append(f"<div>cleaned: <code>{cleaned}</code> · {kept:,} tokens{lost}<br>{boxes}{more}</div>")
-    told = f"ids and mask ({len(rows)}, {longest:,})" + ("; first 8 lines" if text.count("\n") >= ROWS else "")
-    return f'<div style="{CARD}"><b>{told}</b>{"".join(parts)}</div>'
+        tokens += [box("<pad>", vocabulary.special["<pad>"], "pad", 0)] * (longest - kept)
+        more = W["more"].format(count=len(tokens) - SHOWN) if len(tokens) > SHOWN else ""
+        lost = f", <b>{W['lost'].format(count=len(pieces) - kept)}</b>" if kept < len(pieces) else ""
+        cleaned = escape(normalize_text(line, vocabulary)[:400])
+        told = f"{W['cleaned']}: <code>{cleaned}</code> · {W['tokens'].format(count=kept)}{lost}"
+        parts.append(f"<div>{told}<br>{''.join(tokens[:SHOWN])}{more}</div>")
+    told = W["rows"].format(rows=len(rows), longest=longest)
+    told += W["first_rows"].format(rows=ROWS) if text.count("\n") >= ROWS else ""
+    return card(f"<b>{told}</b>{''.join(parts)}")
 
 
-def n_best(word: str, vocabulary: Vocabulary, count: int) -> list[tuple[float, list[str]]]:
-    """The ``count`` best ways to cut one ``▁word``: (sum of scores, pieces), best first.
+def panel(vocabulary: Vocabulary) -> ipywidgets.Widget:
+    """Type any text, one row of the batch a line, and set ``max_length``."""
+    W = words("tokenization")["panel"]
+    text = ipywidgets.Textarea(EXAMPLE, description=W["text"], layout={"width": "95%", "height": "6em"})
+    length = ipywidgets.IntSlider(12, 3, 60, description=W["length"], continuous_update=False)
+    reading = ipywidgets.HTML()
 
-    ``best[end]`` holds the best few cuts of ``word[:end]``, where Viterbi keeps only one.
+    def update(_: object = None) -> None:
+        reading.value = read(vocabulary, text.value, length.value)
+
+    for control in (text, length):
+        control.observe(update, "value")
+    update()
+    return ipywidgets.VBox([text, length, reading])
+
+
+def table(word: str, vocabulary: Vocabulary) -> list[list[tuple[float, int, str]]]:
+    """For every number of letters read the ways to get there, best first: (sum, start of the last piece, the piece).
+
+    ``table(word, v)[end][0]`` is Viterbi's ``best[end]``; the first entry, nothing read, is ``[(0.0, 0, "")]``.
+    A character that no piece covers costs ``unknown_score``.
+
+    >>> table("▁lowest", vocabulary)[-1][0]
+    (-20.9455..., 3, 'west')
     """
-    best: list[list[tuple[float, list[str]]]] = [[(0.0, [])]] + [[] for _ in word]
+    best: list[list[tuple[float, int, str]]] = [[(0.0, 0, "")]]
     for end in range(1, len(word) + 1):
-        found = []
+        ways = []
         for start in range(max(0, end - vocabulary.longest), end):
             piece = word[start:end]
             score = vocabulary.scores.get(piece, vocabulary.unknown_score if end - start == 1 else None)
             if score is not None:
-                found += [(total + score, [*pieces, piece]) for total, pieces in best[start]]
-        best[end] = heapq.nlargest(count, found, key=lambda cut: cut[0])
-    return best[-1]
+                ways.append((best[start][0][0] + score, start, piece))
+        best.append(sorted(ways, key=lambda way: -way[0]))
+    return best
 
 
-def chances(scores: list[float], alpha: float) -> list[float]:
-    """Probability of each cut when one is drawn: score times ``alpha``, through a softmax (Kudo 2018)."""
-    top = max(scores)
-    weights = [math.exp(alpha * (score - top)) for score in scores]
-    return [weight / sum(weights) for weight in weights]
+def first_word(text: str, vocabulary: Vocabulary) -> str:
+    """The first ``▁word`` of a text after cleaning, at most 24 characters of it; empty if there is none.
+
+    Raises ``ValueError`` for half a surrogate pair.
+    """
+    check_texts([text])
+    found = split_words(normalize_text(text[: 4 * LETTERS], vocabulary))
+    return found[0][:LETTERS] if found else ""
 
 
-def candidates(bge: BgeM3, text: str, alpha: float, count: int = 8) -> str:
-    """The best cuts of a text's first word, in HTML, with the probability of drawing each at ``alpha``."""
-    words = split_words(normalize_text(text[:40], bge.vocabulary))
-    if not words:
-        return f'<div style="{CARD}">no word yet</div>'
-    cuts = n_best(words[0], bge.vocabulary, count)
-    rows = ""
-    for (score, pieces), chance in zip(cuts, chances([score for score, _ in cuts], alpha), strict=True):
-        bar = f'<span style="display:inline-block;background:#0072B2;height:0.7em;width:{200 * chance:.0f}px"></span>'
-        rows += f"<div><code>{chance:6.1%} {score:8.2f}</code> {bar} {escape(' | '.join(pieces))}</div>"
-    best = escape(" | ".join(segment(words[0], bge.vocabulary)))
-    return f'<div style="{CARD}">Viterbi takes <b>{best}</b>{rows}</div>'
+def filled(text: str, vocabulary: Vocabulary, step: int) -> str:
+    """Viterbi's table in HTML when ``step`` letters of a text's first word are read: the choice, the sums so far."""
+    W = words("tokenization")["panel"]
+    try:
+        word = first_word(text, vocabulary)
+    except ValueError as error:
+        return card(escape(str(error)))
+    if not word:
+        return card(W["no_word"])
+    step, best = min(step, len(word)), table(word, vocabulary)
+    cell = "border:1px solid #888;padding:2px 6px;text-align:center"
+    sums = [f"{ways[0][0]:.2f}" if number <= step else "·" for number, ways in enumerate(best)][1:]
+    looks = [f"{cell};font-weight:bold" if number < step else f"{cell};color:#767676" for number in range(len(word))]
+    letters = "".join(f'<td style="{look}">{escape(c)}</td>' for look, c in zip(looks, word, strict=True))
+    values = "".join(f'<td style="{cell}">{value}</td>' for value in sums)
+    grid = f'<table style="border-collapse:collapse"><tr>{letters}</tr><tr>{values}</tr></table>'
+    if step == 0:
+        return card(f"{grid}{W['nothing']}")
+    ways = "".join(
+        f"<div>{'<b>→</b>' if number == 0 else '&nbsp;&nbsp;'} {escape(word[:start]) or '·'} "
+        f"({best[start][0][0]:.2f}) + <b>{escape(piece)}</b> ({total - best[start][0][0]:.2f}) = {total:.2f}</div>"
+        for number, (total, start, piece) in enumerate(best[step][:8])
+    )
+    pieces, end = [], step
+    while end:
+        _, end, piece = best[end][0]
+        pieces.insert(0, piece)
+    told = W["takes"].format(word=escape(word[:step]), piece=escape(pieces[-1]), score=best[step][0][0])
+    note = f"<br><small>{W['first'].format(count=LETTERS)}</small>" if len(word) == LETTERS else ""
+    return card(f"{grid}{ways}{told}: <code>{escape(' | '.join(pieces))}</code>{note}")
 
 
-def panel(bge: BgeM3) -> ipywidgets.Widget:
-    """Two tools: read any text (with max_length and padding side), and see how else its first word could be cut."""
-    text = ipywidgets.Textarea(EXAMPLE, description="Text", layout={"width": "95%", "height": "6em"})
-    length = ipywidgets.IntSlider(10, 3, bge.max_length, description="max_length", continuous_update=False)
-    side = ipywidgets.ToggleButtons(options=["right", "left"], description="Padding")
-    word = ipywidgets.Text("unbelievably", description="Word")
-    alpha = ipywidgets.FloatSlider(0.3, min=0, max=2, step=0.05, description="alpha", continuous_update=False)
-    reading, cuts = ipywidgets.HTML(), ipywidgets.HTML()
+def viterbi_panel(vocabulary: Vocabulary, word: str = "lowest") -> ipywidgets.Widget:
+    """Type a word and read it letter by letter: what each new place chooses from, and the table so far."""
+    W = words("tokenization")["panel"]
+    text = ipywidgets.Text(word, description=W["word"])
+    step = ipywidgets.IntSlider(3, 0, LETTERS, description=W["step"], style={"description_width": "initial"})
+    shown = ipywidgets.HTML()
 
     def update(_: object = None) -> None:
-        reading.value = read(bge, text.value, length.value, side.value)
-        cuts.value = candidates(bge, word.value, alpha.value)
+        try:
+            step.max = max(1, len(first_word(text.value, vocabulary)))
+        except ValueError:
+            step.max = 1
+        shown.value = filled(text.value, vocabulary, step.value)
 
-    for control in (text, length, side, word, alpha):
+    for control in (text, step):
         control.observe(update, "value")
     update()
-    return ipywidgets.VBox([text, length, side, reading, word, alpha, cuts])
+    return ipywidgets.VBox([text, step, shown])

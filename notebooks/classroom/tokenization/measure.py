@@ -1,0 +1,83 @@
+"""What a mistake in the ids costs: reworded sentences look for their original among originals and near misses."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from classroom import retrieval
+from classroom.sentences import load_sentences
+from helpers.normalization import l2_normalize
+from helpers.pipeline import BgeM3
+from helpers.tokenization import pad, piece_id
+from helpers.unigram import Vocabulary, normalize_text, split_words
+
+LARGE, FEW = 512, 60  # a hidden size over LARGE takes FEW sentences only, so that a page stays within minutes
+BATCH = 64
+
+
+def vectors_of_ids(bge: BgeM3, rows: list[list[int]]) -> Tensor:
+    """Unit vectors ``(B, H)`` of rows of ids: pad, model, first token, length 1.
+
+    Source: bge-m3's pooling (Chen et al. 2024, arXiv 2402.03216), here without any look at a text.
+    """
+    found = []
+    for start in range(0, len(rows), BATCH):
+        ids, mask = pad(rows[start : start + BATCH])  # (b, T), (b, T)
+        with torch.no_grad():
+            hidden = bge.model(input_ids=ids, attention_mask=mask).last_hidden_state  # (b, T, H)
+        found.append(l2_normalize(hidden[:, 0]))
+    return torch.cat(found)
+
+
+class Search:
+    """Every sentence's paraphrase asks for the sentence, among all sentences and as many near misses.
+
+    A near miss keeps most of the words and says something else, so rank 1 takes reading, not luck.
+    """
+
+    def __init__(self, bge: BgeM3) -> None:
+        sentences = load_sentences()
+        if bge.model.config.hidden_size > LARGE:
+            sentences = sentences[:: max(1, len(sentences) // FEW)][:FEW]
+        self.bge = bge
+        self.queries = [s.paraphrase for s in sentences]
+        self.rows: list[list[int]] = bge.tokenizer(self.queries)["input_ids"]
+        candidates = [s.english for s in sentences] + [s.near_miss for s in sentences]
+        self.candidates = bge.encode(candidates, progress=False)  # (2B, H)
+        self.own = torch.arange(len(sentences))  # (B,)
+
+    def ranks(self, queries: Tensor) -> Tensor:
+        """The place of each right sentence ``(B,)`` for query vectors ``(B, H)``; 1 is best."""
+        return retrieval.ranks(queries @ self.candidates.T, self.own)
+
+    def ranks_of_ids(self, rows: list[list[int]]) -> Tensor:
+        """``ranks`` of queries given as rows of ids."""
+        return self.ranks(vectors_of_ids(self.bge, rows))
+
+
+def second_cut(text: str, vocabulary: Vocabulary) -> list[int]:
+    """Ids of a text, every word cut in the second-best way where there is one.
+
+    >>> second_cut("lowest", vocabulary)  # <s> ▁low est </s> in place of ▁lo west
+    [0, 27226, 525, 2]
+    """
+    cuts = [n_best(word, vocabulary, 2)[-1][1] for word in split_words(normalize_text(text, vocabulary))]
+    return [0, *(piece_id(piece, vocabulary) for cut in cuts for piece in cut), 2]
+
+
+def n_best(word: str, vocabulary: Vocabulary, count: int) -> list[tuple[float, list[str]]]:
+    """The ``count`` best ways to cut one ``▁word``: (sum of scores, pieces), best first.
+
+    ``best[end]`` holds the best few cuts of ``word[:end]``, where Viterbi keeps only one.
+    """
+    best: list[list[tuple[float, list[str]]]] = [[(0.0, [])]] + [[] for _ in word]
+    for end in range(1, len(word) + 1):
+        found = []
+        for start in range(max(0, end - vocabulary.longest), end):
+            piece = word[start:end]
+            score = vocabulary.scores.get(piece, vocabulary.unknown_score if end - start == 1 else None)
+            if score is not None:
+                found += [(total + score, [*pieces, piece]) for total, pieces in best[start]]
+        best[end] = sorted(found, key=lambda cut: -cut[0])[:count]
+    return best[-1]
