@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator, ScalarFormatter
 
 from classroom.style import BLUE, COLOURMAP, GREEN, ORANGE, PURPLE, drawable
 from classroom.words import words
@@ -38,7 +39,8 @@ def margin_dots(intact: np.ndarray, equal: np.ndarray) -> Figure:
         axes.plot(values, place + spread, marker, color=colour, alpha=0.6, markersize=5)
     axes.axvline(0, color="black", linewidth=1)
     axes.set_yticks([0, 1], [W["equal_positions"], W["with_positions"]])
-    axes.set(ylim=(-0.6, 1.75), xlabel=W["margin"])
+    reach = max(np.abs(intact).max(), np.abs(equal).max(), 0.1)
+    axes.set(xlim=(min(-0.55 * reach, intact.min() - 0.02), 1.05 * reach), ylim=(-0.6, 1.75), xlabel=W["margin"])
     for x, ha, text in ((-0.01, "right", W["wrong"]), (0.01, "left", W["right"])):
         axes.text(x, 1.6, text, ha=ha, va="center", fontsize=9)
     axes.set_title(W["margins_title"], pad=10)
@@ -46,7 +48,7 @@ def margin_dots(intact: np.ndarray, equal: np.ndarray) -> Figure:
 
 
 def position_map(cosines: np.ndarray, first: int = 2) -> Figure:
-    """Cosines of rows ``first`` … of the position table with each other, ``(n, n)``, on a scale from −1 to 1."""
+    """Cosines of rows ``first`` … of the position table with each other, ``(n, n)``, on a scale from 0 to 1."""
     figure = Figure(figsize=(6.2, 5.2))
     axes = figure.subplots()
     last = first + len(cosines) - 1
@@ -69,15 +71,19 @@ def lengths(before: np.ndarray, after: np.ndarray, tokens: Sequence[str]) -> Fig
     axes = figure.subplots()
     places = np.arange(len(tokens))
     axes.hlines(places, before, after, color="#bbbbbb", linewidth=1)
-    for values, colour, marker, name in ((before, PURPLE, "o", W["before"]), (after, GREEN, "s", W["after"])):
+    sides = ((before, PURPLE, "o", W["before"], -7, "right"), (after, GREEN, "s", W["after"], 7, "left"))
+    for values, colour, marker, name, shift, side in sides:
         axes.plot(values, places, marker, color=colour)
         for place, value in zip(places, values, strict=True):
-            axes.annotate(f"{value:.1f}", (value, place), (7, 0), textcoords="offset points", va="center", fontsize=9)
+            axes.annotate(f"{value:.1f}", (value, place), (shift, 0), textcoords="offset points", fontsize=9,
+                          ha=side, va="center")  # fmt: skip
         axes.text(np.median(values), -0.9, name, ha="center", color=colour, fontsize=10)
     axes.set_xscale("log")
-    axes.set(xlim=(min(before.min(), after.min()) / 1.5, 1.7 * max(before.max(), after.max())), xlabel=W["length"])
+    axes.set(xlim=(min(before.min(), after.min()) / 1.7, 1.7 * max(before.max(), after.max())), xlabel=W["length"])
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(ScalarFormatter())
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.set_ylim(len(tokens) - 0.5, -1.5)
     axes.set_yticks(places, [drawable(token) for token in tokens])
     axes.set_title(W["lengths_title"])
     return figure
-
