@@ -1,4 +1,4 @@
-"""Page 02's controls over their whole input range, its figures, and what the page says."""
+"""Page 02's control over its whole input range, its figures, and the changes that its experiments make."""
 
 import re
 import warnings
@@ -8,51 +8,15 @@ import pytest
 import torch
 from conftest import FULL, TEXTS
 
-from classroom.ablations import changed
-from classroom.embedding_layers import exercises, figures, widgets
+from classroom.ablations import changed, equal_positions
+from classroom.embedding_layers import figures, measure, widgets
 from classroom.style import show, use_style
 from helpers.checkpoint.find import MINI
-from helpers.embedding_layers import embed
+from helpers.embedding_layers import embed, position_ids
+from helpers.encoder import encode_stack
+from helpers.normalization import l2_normalize
 
-AWKWARD = [*TEXTS, "<script>alert('x')</script>", "🙂", "<pad>", "a & b < c", "$x^2$", FULL * 2]
-
-
-@pytest.mark.parametrize("number", [0, 1, widgets.SHUFFLES])
-@pytest.mark.parametrize("text", AWKWARD)
-def test_shuffle(mini, text, number):
-    """Without positions no shuffle may move the vector, and the original order moves nothing at all."""
-    result = widgets.shuffle(mini, text, number)
-    assert result.change[False].abs().max() < 1e-5
-    if number == 0:
-        assert result.change[True].abs().max() < 1e-6
-    assert sorted(result.tokens) == sorted(mini.tokenizer.convert_ids_to_tokens(widgets.pieces(mini, text)))
-    assert len(result.tokens) == min(len(mini.tokenizer.tokenize(text)), widgets.WORDS)
-    html = widgets.shuffle_words(mini, text, number)
-    assert re.fullmatch(r"(</?(p|code|b|i)>|[^<>])*", html)
-
-
-def test_shuffle_moves_the_vector_and_repeats(mini):
-    """A shuffle that moves nothing with positions would show the reader a falsehood."""
-    one, two = (widgets.shuffle(mini, "The cat chased the mouse.", 3) for _ in range(2))
-    assert one.tokens == two.tokens and one.change[True].abs().max() > 1e-3
-    assert one.cosine[True] < 0.9999 < 1 - 1e-5 < one.cosine[False]
-    assert widgets.shuffled([5, 6, 7], 0) == [5, 6, 7]
-    assert len({tuple(widgets.shuffled(list(range(8)), n)) for n in range(widgets.SHUFFLES + 1)}) == 21
-
-
-def test_vector_is_the_models(mini):
-    """The control must show the model's own vector, not one of its own."""
-    text = "The cat chased the mouse."
-    ids = mini.tokenizer(text, return_tensors="pt")["input_ids"]
-    np.testing.assert_allclose(widgets.vector(mini, ids).numpy(), mini.encode([text], progress=False), atol=1e-5)
-
-
-@pytest.mark.parametrize("text", ["", "🙂", "<script>", FULL])
-def test_shuffle_figure(mini, text, tmp_path):
-    """Flat panels (no piece, one piece) and the longest text draw without a warning."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert widgets.png(widgets.shuffle_figure(mini, text, 1))[:4] == b"\x89PNG"
+AWKWARD = [*TEXTS, "<script>alert('x')</script>", "🙂", "<pad>", "a & b < c", "$x^2$", FULL * 2, "字" * 10_000]
 
 
 @pytest.mark.parametrize("text", AWKWARD)
@@ -64,6 +28,14 @@ def test_neighbours(mini, text, number, count):
     assert html.count("<tr>") == (count if some else 0) and ("type something" in html) == (not some)
     assert "nan" not in re.sub(r"<code>.*?</code>|<p>.*</p>", "", html)
     assert re.fullmatch(r"(</?(p|code|mark|i|table|tr|td|span)( style='[^']*')?>|[^<>])*", html)
+
+
+def test_neighbours_says_what_it_cannot_read(mini):
+    """Half a character, an unknown one, and a text that is cut."""
+    assert "half a character" in widgets.neighbours(mini, "a\ud800", 1, 3)
+    assert "nothing in the vocabulary" in widgets.neighbours(mini, "ꙮ", 99, 3)
+    assert f"first {widgets.PIECES} pieces" in widgets.neighbours(mini, "cat " * 100, 1, 3)
+    assert "<p><i>" not in widgets.neighbours(mini, "cat", 1, 3)
 
 
 def test_nearest(mini):
@@ -83,36 +55,77 @@ def test_nearest(mini):
 
 def test_panel(mini):
     """Moving each control must change what is shown."""
-    top, words, picture, bottom, table = widgets.panel(mini).children
-    (text, number), (source, which, count) = top.children, bottom.children
-    for control, value, shown in [
-        (number, 5, words), (text, "我喜欢用Python进行编程。", words), (number, 0, picture), (number, 3, picture),
-        (text, "", picture),
-        (source, "音乐 <script>", table), (which, 2, table), (count, 20, table), (source, "", table),
+    top, table = widgets.panel(mini).children
+    text, which, count = top.children
+    for control, value in [
+        (text, "音乐 <script>"), (which, 2), (count, 20), (text, "a\ud800"), (text, "猫"), (text, ""),
     ]:  # fmt: skip
-        before = shown.value
+        before = table.value
         control.value = value
-        assert shown.value != before, control.description
-    assert picture.value[:4] == b"\x89PNG"
+        assert table.value != before, control.description
 
 
 def test_figures(capsys):
-    """Drawn without a warning; what odd labels do to them is seen in test_style."""
+    """Drawn without a warning, also where all numbers are equal."""
     use_style()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        show(figures.damage_bars({"a": -0.2, "b": 1.0}, {"a": 0.0, "b": 1.0}), "bars of two mistakes")
-        show(figures.parameter_shares({"x": {"word": 90, "rest": 10}}), "a bar of two parts")
-        show(figures.layer_gaps([0.0, 1e-6], [1.0, 2.0]), "two lines over two layers")
-        show(figures.shuffle_strip([1.0, 1.0], [0.9, 0.8]), "two rows of two marks")
+        show(figures.neighbour_bars("$x$", [("猫", 0.5), ("🙂", -0.1)], 0.1), "bars of two neighbour rows")
+        show(figures.margin_dots(np.array([0.1, -0.2]), np.zeros(2)), "two rows of two dots")
+        show(figures.position_map(np.eye(8)), "a map of eight rows")
+        show(figures.lengths(np.array([2.0, 1.0]), np.array([9.0, 9.0]), ["<s>", "猫"]), "two pairs of marks")
 
 
-def test_parameter_check_knows_the_model(mini, reference):
-    """The expected numbers are those of the models, the recorded total with its pooler."""
-    assert {key: mini.checkpoint.config[key] for key in exercises.MINI} == exercises.MINI
-    assert {key: reference["config"][key] for key in exercises.REAL} == exercises.REAL
-    assert sum(p.numel() for p in mini.model.parameters()) == 28_899_840
-    assert reference["config"]["parameters"] == 566_705_152 + 1024 * 1024 + 1024
+def test_stories_and_sample(mini):
+    """All of both on mini-m3; a part on a larger model, which need not be there to ask."""
+    assert len(measure.stories(mini)) == 100 and {row["kind"] for row in measure.stories(mini)} == {"order"}
+    assert len(measure.sample(mini)) == 220
+    size = mini.model.config.hidden_size
+    mini.model.config.hidden_size = 1024
+    try:
+        assert len(measure.stories(mini)) == 34 and len(measure.sample(mini)) == 55
+    finally:
+        mini.model.config.hidden_size = size
+
+
+def test_margins_and_ranks_see_a_change(mini, monkeypatch):
+    """The few texts taken here: right way round, tied without positions, and ranked by their own cosines."""
+    few, rows = measure.stories(mini)[:6], measure.sample(mini)[:5]
+    monkeypatch.setattr(measure, "stories", lambda bge: few)
+    monkeypatch.setattr(measure, "sample", lambda bge: rows)
+    chinese, right, swapped = (mini.encode([row[k] for row in few]) for k in ("chinese", "english", "english_twin"))
+    torch.testing.assert_close(measure.margins(mini), (chinese * right).sum(1) - (chinese * swapped).sum(1))
+    with equal_positions(mini.model, row=10):
+        assert measure.counts(measure.margins(mini)).startswith("0 of 6 right, 6 tied")
+    index = measure.index(mini)
+    assert index.shape == (10, mini.model.config.hidden_size)
+    torch.testing.assert_close(index[5], mini.encode([rows[0].near_miss])[0], atol=1e-5, rtol=0)
+    assert measure.ranks(mini, index).max() < measure.ranks(mini, index.flip(0)).max()
+
+
+@pytest.mark.parametrize("by", [-2, 32])
+def test_positions_moved_reads_other_rows(mini, by):
+    """As adding to every position does, and afterwards the table is as before."""
+    text = "The cat chased the mouse."
+    ids = mini.tokenizer(text, return_tensors="pt")["input_ids"]
+    before = mini.model.embeddings.position_embeddings.weight.detach().clone()
+    with torch.no_grad():
+        wanted = mini.model(ids, position_ids=position_ids(ids) + by).last_hidden_state[:, 0]
+    with measure.positions_moved(mini, by):
+        found = mini.encode([text])
+    torch.testing.assert_close(found, l2_normalize(wanted), atol=1e-5, rtol=0)
+    assert torch.equal(mini.model.embeddings.position_embeddings.weight, before)
+
+
+def test_layer_norm_and_type_come_back(mini):
+    """Both are felt inside the block, and only there, also when it raises."""
+    texts = ["The cat chased the mouse."]
+    intact = mini.encode(texts)
+    for change in (measure.without_layer_norm, measure.random_type):
+        with pytest.raises(KeyError), change(mini):
+            assert (mini.encode(texts) - intact).abs().max() > 1e-3
+            raise KeyError
+        assert torch.equal(mini.encode(texts), intact)
 
 
 def test_a_second_token_type_is_random():
@@ -133,10 +146,16 @@ def test_a_second_token_type_is_random():
     assert 0.01 < grown.std() < 0.03
 
 
-def test_without_positions_is_a_bag_of_words(mini64):
-    """The theorem of section 4, in float64, on every token and layer."""
-    from helpers.encoder import encode_stack
+def test_ready_rows_hide_their_padding(mini):
+    """What the page says of ``inputs_embeds``: the library counts padding in front as if it were text."""
+    tables = mini.model.embeddings
+    ids = torch.tensor([[1, 1, 0, 9, 2]])
+    counted = tables.create_position_ids_from_inputs_embeds(tables.word_embeddings(ids), 1)
+    assert counted.tolist() == [[2, 3, 4, 5, 6]] and position_ids(ids).tolist() == [[1, 1, 2, 3, 4]]
 
+
+def test_without_positions_the_encoder_is_equivariant(mini64):
+    """The theorem of section 3, in float64, on every token and layer."""
     torch.manual_seed(0)
     layer, ids = mini64.model.embeddings, torch.randint(4, 1000, (2, 12))
     order = torch.randperm(12)

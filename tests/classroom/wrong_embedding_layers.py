@@ -1,4 +1,4 @@
-"""Wrong answers to page 02's exercises: the mistakes of its section 10 and of the formulas."""
+"""Wrong answers to page 02's exercises: its mistakes and those of the formulas."""
 
 import torch
 
@@ -15,7 +15,7 @@ def eps_outside_the_root(x, gain, bias, eps):
 
 def wrong(solved):
     """Wrong functions by exercise and by what is wrong with them; ``solved`` holds the right ones by name."""
-    norm, positions, stage, count = (solved[name] for name in ("my_norm", "my_positions", "my_stage", "my_count"))
+    norm, positions, stage = (solved[name] for name in ("my_norm", "my_positions", "my_stage"))
 
     def spoilt(spoil):
         """The right stage with one part exchanged."""
@@ -53,11 +53,5 @@ def wrong(solved):
             "padding counted": lambda ids, t, eps, pad: norm(
                 t["word"][ids] + t["position"][positions_two(ids, pad)] + t["type"][0], t["gain"], t["bias"], eps
             ),
-        },
-        "parameters": {
-            "a pooler": lambda c: count(c) + c["hidden_size"] ** 2 + c["hidden_size"],
-            "one token type": lambda c: count(c | {"type_vocab_size": 1}),
-            "no biases": lambda c: count(c) - c["num_hidden_layers"] * 4 * c["hidden_size"],
-            "no positions": lambda c: count(c) - c["max_position_embeddings"] * c["hidden_size"],
         },
     }

@@ -1,4 +1,4 @@
-"""Checks of page 02's exercises: one-hot lookup, position ids, LayerNorm, the whole stage, parameter count."""
+"""Checks of page 02's exercises: one-hot lookup, position ids, LayerNorm, the whole stage."""
 
 from __future__ import annotations
 
@@ -95,28 +95,3 @@ def stage(function: Callable[[Tensor, Mapping[str, Tensor], float, int], Any]) -
         expected = layer_norm(summed, tables["gain"], tables["bias"], 1e-5)
         cases.append(Case(name, (ids, tables, 1e-5, 1), expected, hint))
     return judge(function, cases)
-
-
-MINI = {"vocab_size": 47_017, "hidden_size": 384, "num_hidden_layers": 6, "intermediate_size": 1536,
-        "max_position_embeddings": 514, "type_vocab_size": 1}  # fmt: skip
-REAL = {"vocab_size": 250_002, "hidden_size": 1024, "num_hidden_layers": 24, "intermediate_size": 4096,
-        "max_position_embeddings": 8194, "type_vocab_size": 1}  # fmt: skip
-BERT = {"vocab_size": 30_522, "hidden_size": 768, "num_hidden_layers": 12, "intermediate_size": 3072,
-        "max_position_embeddings": 512, "type_vocab_size": 2}  # fmt: skip
-
-
-def parameters(function: Callable[[Mapping[str, int]], Any]) -> bool:
-    """Exercise 5: ``function(config)`` → the number of parameters without a pooler."""
-    tables = "V·H, positions·H, types·H, and one LayerNorm of 2·H"
-    layer = "four H·H, one H·F, one F·H, each with a bias"
-    none, one = MINI | {"num_hidden_layers": 0}, MINI | {"num_hidden_layers": 1}
-    return judge(
-        function,
-        [
-            Case("no layer at all", (none,), 18_253_056, tables),
-            Case("one layer", (one,), 20_027_520, f"a layer holds {layer}, and two LayerNorms of 2·H"),
-            Case("mini-m3", (MINI,), 28_899_840, "all layers are alike: count one and multiply"),
-            Case("bge-m3", (REAL,), 566_705_152, "leave the pooler out; use the config's sizes, not mini-m3's"),
-            Case("BERT base", (BERT,), 108_891_648, "type_vocab_size is 2 here"),
-        ],
-    )
