@@ -55,7 +55,7 @@ FIGURES = {
     "norms": lambda: embedding_layers.norm_panels(np.ones((6, 4)), np.ones((6, 4)), ODD),
     "attention": lambda: encoder.attention_map(np.full((6, 6), 1 / 6), ODD, "title"),
     "reading": lambda: pooling.reading_figure(np.arange(12.0).reshape(6, 2), ODD),
-    "picks": lambda: pooling.picks_figure(ODD, [0.1] * 6, "title"),
+    "filling": lambda: pooling.filling_figure({"one": np.eye(6)}, ODD, ODD),
     "pieces": lambda: tokenization.pieces_figure([ODD], [range(6)], "title"),
     "lattice": lambda: tokenization.lattice_figure("▁개🙂$", [(0, 2, -1.0), (2, 4, -2.0)], ["▁개", "🙂$"], "title"),
     "hits": lambda: normalization.hits_figure(ODD, [0.5] * 6, "$ 개"),
