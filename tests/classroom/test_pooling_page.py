@@ -1,26 +1,21 @@
-"""Page 04: its vectors, its figures, its live controls over their whole range."""
-
-import re
+"""Page 04: its vectors, `<s>` kept from looking, long documents, its figures, its panel over its whole range."""
 
 import matplotlib
 import numpy as np
 import pytest
 import torch
 from conftest import FULL, TEXTS
-from matplotlib.figure import Figure
 
-from classroom.pooling import figures, widgets
-from classroom.pooling.measure import all_vectors
-from classroom.sentences import load_sentences
-from classroom.style import use_style
+from classroom.passages import load_questions
+from classroom.pooling import figures, measure, widgets
+from classroom.style import png, use_style
+from helpers import BgeM3
+from helpers.encoder import encoder_layer
 from helpers.pooling import POOLINGS
 from helpers.tokenization import TruncationWarning
 
-SENTENCES = load_sentences()
-TOPICS = sorted({sentence.topic for sentence in SENTENCES})
-
-
 pytestmark = pytest.mark.filterwarnings("error:Glyph")  # a missing Chinese character would be drawn as a box
+SOME = ["你好", "Hello, world!", "", "a b c d e f g"]
 
 
 @pytest.fixture(autouse=True)
@@ -31,14 +26,14 @@ def style():
         yield
 
 
-def test_vectors_of_every_pooling_and_layer(mini):
+def test_vectors_of_every_pooling_and_layer(mini, monkeypatch):
     """The last layer's are what ``encode`` gives, whatever the batches; layer 0 of cls is one vector for all."""
-    texts = ["你好", "Hello, world!", "", "a b c d e f g"]
-    vectors = all_vectors(mini, texts, batch_size=2)
+    monkeypatch.setattr(measure, "BATCH", 2)
+    vectors = measure.all_vectors(mini, SOME)
     assert vectors.shape == (3, mini.model.config.num_hidden_layers + 1, 4, mini.model.config.hidden_size)
     torch.testing.assert_close(vectors.norm(dim=-1), torch.ones(vectors.shape[:3]))
     for kind, how in enumerate(POOLINGS):
-        same = mini.encode(texts, pooling=how, progress=False)
+        same = mini.encode(SOME, pooling=how, progress=False)
         torch.testing.assert_close(vectors[kind, -1], same, atol=1e-5, rtol=0)
     torch.testing.assert_close(vectors[0, 0], vectors[0, 0, :1].expand(4, -1))
 
@@ -46,86 +41,154 @@ def test_vectors_of_every_pooling_and_layer(mini):
 def test_vectors_of_a_text_too_long(mini):
     """It is cut with a warning, not an IndexError."""
     with pytest.warns(TruncationWarning):
-        assert all_vectors(mini, [FULL * 2]).isfinite().all()
+        assert measure.all_vectors(mini, [FULL * 2]).isfinite().all()
+
+
+def test_blinded_in_no_layer_changes_nothing(mini):
+    """It is the library's own road then."""
+    torch.testing.assert_close(measure.blinded(mini, SOME, []), mini.encode(SOME, progress=False), atol=1e-5, rtol=0)
+
+
+def test_blinded_everywhere_knows_nothing(mini):
+    """One and the same vector for all texts."""
+    layers = range(1, mini.model.config.num_hidden_layers + 1)
+    vectors = measure.blinded(mini, SOME, layers)
+    torch.testing.assert_close(vectors, vectors[:1].expand(4, -1), atol=1e-5, rtol=0)
+
+
+@torch.no_grad()
+def test_blinded_in_one_layer(mini):
+    """As by hand: in layer 2 the row of ``<s>`` comes from a text that is ``<s>`` alone; all other rows are as ever."""
+    walk = mini.walk(["The cat sleeps."])
+    hidden, mask = walk.hidden_states[1], walk.mask
+    layers = mini.model.encoder.layer
+    alone = encoder_layer(hidden[:, :1], mask[:, :1], layers[1])[0]
+    hidden = torch.cat([alone, encoder_layer(hidden, mask, layers[1])[0][:, 1:]], dim=1)
+    for layer in layers[2:]:
+        hidden = encoder_layer(hidden, mask, layer)[0]
+    right = torch.nn.functional.normalize(hidden[:, 0], dim=-1)
+    torch.testing.assert_close(measure.blinded(mini, ["The cat sleeps."], [2]), right, atol=1e-5, rtol=0)
+    with pytest.raises(ValueError, match="layers 1 to"):
+        measure.blinded(mini, SOME, [0])
+
+
+def test_documents_hold_their_passage(mini):
+    """Each its own passage once, nothing of its own topic beside it, and no more tokens than asked for."""
+    questions = [q for q in load_questions() if q.language == "en" and q.kind == "name"]
+
+    def count(text):
+        return len(text.split())
+
+    documents = measure.buried(questions, 150, count)
+    assert documents == measure.buried(questions, 150, count)  # chance is seeded
+    assert len({document.index(q.passage) for q, document in zip(questions, documents, strict=True)}) > 1
+    for question, document in zip(questions, documents, strict=True):
+        assert document.count(question.passage) == 1 and len(document) == len(set(document)) > 1
+        assert sum(map(count, document)) <= 150
+        assert not set(document) & {near for q in questions if q.topic == question.topic for near in q.near}
+
+
+def test_many_cls(mini):
+    """With no further ``<s>`` it is cls; with some, the mean of the rows of all, by hand."""
+    torch.testing.assert_close(measure.many_cls(mini, SOME, 64), mini.encode(SOME, progress=False), atol=1e-5, rtol=0)
+    ids = mini.tokenizer("a b c d")["input_ids"]
+    ids = [0, *ids[1:4], 0, *ids[4:]]
+    assert len(ids) == 7
+    with torch.no_grad():
+        hidden = mini.model(input_ids=torch.tensor([ids])).last_hidden_state[0]
+    right = torch.nn.functional.normalize((hidden[0] + hidden[4])[None], dim=-1)
+    torch.testing.assert_close(measure.many_cls(mini, ["a b c d"], 3), right, atol=1e-5, rtol=0)
+    assert measure.many_cls(mini, [FULL], 1).isfinite().all()  # longer than the model with its <s>: cut
+
+
+def test_differences():
+    """Positive where cls is ahead, its interval around it."""
+    one, other = torch.ones(40), torch.tensor([1.0, 2.0]).repeat(20)
+    (name, mean, low, high), level = measure.differences({"task": [one, other, one]})
+    assert name == "task: cls − mean" and 0 < low < mean == 0.25 < high
+    assert level == ("task: cls − max", 0, 0, 0)
+
+
+def test_sample(mini, tmp_path):
+    """All on mini-m3; every fourth where the model is large."""
+    assert measure.sample(mini, range(9)) == list(range(9))
+    before, mini.model.config.hidden_size = mini.model.config.hidden_size, 1024
+    try:
+        assert measure.sample(mini, range(9)) == [0, 4, 8]
+    finally:
+        mini.model.config.hidden_size = before
 
 
 def test_figures():
     """Each is a figure that can be drawn, also from the smallest input and from tokens with a dollar."""
     hidden = np.arange(6.0).reshape(3, 2)
+    texts = ["什么是大型语言模型？", "a $x_{ text that is far too long for any line of a figure, by far"]
     made = [
         figures.reading_figure(hidden, ["<s>", "$x_{", "a token that is far too long"]),
         figures.reading_figure(hidden[:1, :1], ["<s>"]),
-        figures.drift_figure([0, 1], {"cls": [1, 1], "mean": [1, 0.5]}),
-        figures.interval_figure(["cls"], [0.5], [(0.4, 0.6)], "MRR", "one"),
-        figures.interval_figure(["cls", "max"], [0.1, -0.1], [(0, 0.2), (-0.2, 0)], "difference", "two", zero=True),
-        figures.picks_figure(["<s>", "狗$", "</s>"], [0.5, 0.5, 0.0], "picks"),
+        figures.filling_figure({"one": np.eye(2), "two": -np.eye(2)}, texts, texts),
+        figures.filling_figure({"one": np.eye(1)}, texts[:1], texts[:1]),
+        figures.lessons_figure(),
+        figures.interval_figure([("cls − mean", 0.1, 0.0, 0.2), ("cls − max", -0.1, -0.2, 0.0)]),
+        figures.long_figure([60, 450], [[1.0, 1.0, 1.0], [0.5, 0.5, 0.9]]),
     ]
     for figure in made:
-        assert widgets.png(figure).startswith(b"\x89PNG")
+        assert png(figure).startswith(b"\x89PNG")
+        sizes = [text.get_fontsize() for axes in figure.axes for text in axes.texts]
+        assert min(sizes, default=9) >= 9
 
 
-@pytest.mark.parametrize("pooling", POOLINGS)
-def test_matrix_over_every_layer(mini, pooling):
-    """All poolings × layers, on one topic: a figure whose title says what it shows."""
-    few = widgets.of_topic(SENTENCES, TOPICS[0])
-    for layer in range(mini.model.config.num_hidden_layers + 1):
-        figure = widgets.matrix_figure(mini, few, pooling, layer)
-        title = figure.axes[0].get_title(loc="left")
-        assert isinstance(figure, Figure)
-        assert title.startswith(f"{pooling} of {widgets.layer_name(layer)}: ")
-        assert "0 of 5 found" in title or (pooling, layer) != ("cls", 0)
-    assert "0 of 5 found" not in title  # the last layer finds some
-
-
-@pytest.mark.parametrize("topic", TOPICS)
-def test_matrix_of_every_topic(mini, topic):
-    """Every topic fills the picture, and can be drawn."""
-    few = widgets.of_topic(SENTENCES, topic)
-    assert len(few) == widgets.SHOWN
-    assert widgets.png(widgets.matrix_figure(mini, few, "cls", mini.model.config.num_hidden_layers)).startswith(
-        b"\x89PNG"
-    )
-
-
-def test_matrix_refuses(mini):
-    """A pooling, layer or topic there is not is named with the choices; one sentence alone is fine."""
-    few = widgets.of_topic(SENTENCES, TOPICS[0])
+def test_matrix_of_own_texts(mini):
+    """Every pooling of every layer, named in the title; no other."""
+    texts = ["什么是大型语言模型？", "What is a large language model?"]
+    vectors = measure.all_vectors(mini, texts)
+    last = mini.model.config.num_hidden_layers
+    for how in POOLINGS:
+        for layer in range(last + 1):
+            axes = widgets.own_figure(vectors, texts, how, layer).axes[0]
+            assert axes.get_title(loc="left") == f"{how}, {widgets.layer_name(layer)}"
+    numbers = [text.get_text() for text in widgets.own_figure(vectors, texts, "cls", 0).axes[0].texts]
+    assert numbers == ["1.00"] * 4
     with pytest.raises(ValueError, match="choose cls, mean, max"):
-        widgets.matrix_figure(mini, few, "sum", 0)
-    for layer in (-1, mini.model.config.num_hidden_layers + 1):
+        widgets.own_figure(vectors, texts, "sum", 0)
+    for layer in (-1, last + 1):
         with pytest.raises(ValueError, match="is out of range"):
-            widgets.matrix_figure(mini, few, "cls", layer)
-    with pytest.raises(ValueError, match=f"choose {TOPICS[0]}"):
-        widgets.of_topic(SENTENCES, "no such topic")
-    assert "no others" in widgets.matrix_figure(mini, few[:1], "cls", 0).axes[0].get_title(loc="left")
+            widgets.own_figure(vectors, texts, "cls", layer)
 
 
-@pytest.mark.parametrize("text", [*TEXTS, "<script>alert(1)</script>", "a & b", FULL * 3], ids=lambda t: repr(t[:20]))
-def test_picks_of_any_text(mini, text):
-    """Shares add up to 1; the answer is HTML with nothing of the text left raw."""
-    for layer in (0, mini.model.config.num_hidden_layers):
-        tokens, shares = widgets.max_shares(mini, text, layer)
-        assert len(tokens) == len(shares) <= widgets.LONGEST
-        assert shares.sum() == pytest.approx(1)
-        html = widgets.picks_html(mini, text, layer)
-        assert "<script" not in html and "&lt;s&gt;" in html
-        assert set(re.findall(r"</?(\w+)", html)) == {"p", "table", "tr", "td", "code", "div"}
-        assert ("tokens only" in html) == (len(tokens) == widgets.LONGEST)
+def test_lines_of_the_box(mini):
+    """Blank lines do not count; what is too few, too many, too long or no text is told in words."""
+    assert widgets.lines_of(mini, " a \n\n b\n") == (["a", "b"], "")
+    assert widgets.lines_of(mini, " \n") == ([], widgets.W["panel"]["empty"])
+    kept, told = widgets.lines_of(mini, "a")
+    assert kept == ["a", "什么是大型语言模型？"] and kept[1] in told
+    assert widgets.lines_of(mini, "a\n\ud83d") == ([], widgets.W["panel"]["broken"])
+    kept, told = widgets.lines_of(mini, "\n".join("abcdefg"))
+    assert kept == list("abcde") and "first 5 lines" in told
+    kept, told = widgets.lines_of(mini, f"{FULL}\n{FULL * 3}")
+    assert told.count("64 tokens") == 1
+    assert all(len(mini.tokenizer(line)["input_ids"]) <= widgets.LONGEST for line in kept)
 
 
-def test_picks_of_no_text(mini):
-    """Half a surrogate pair is answered in words."""
-    assert "surrogate" in widgets.picks_html(mini, "\ud83d", 0)
+@pytest.mark.parametrize(
+    "text", [*TEXTS, "<script>alert(1)</script>", "x" * 10_000, "\ud83d"], ids=lambda t: repr(t[:20])
+)
+def test_panel_survives_any_text(mini: BgeM3, text):
+    """A picture, or a message in words; never an exception."""
+    panel = widgets.panel(mini)
+    _, box, _, message, picture = panel.children
+    box.value = f"你好\n{text}"
+    assert bytes(picture.value).startswith(b"\x89PNG") or message.value
 
 
 def test_panel_answers(mini):
-    """Each control, moved once, changes its picture or its table."""
+    """Each control, moved once, changes the picture; a wrong text takes it away and says why."""
     panel = widgets.panel(mini)
-    (pooling, layer, topic), picture, text, picks = panel.children[0].children, *panel.children[1:]
-    for control, value in ((pooling, "max"), (layer, 1), (topic, topic.options[-1])):
+    _, box, controls, message, picture = panel.children
+    pooling, layer = controls.children
+    for control, value in ((pooling, "max"), (layer, 0), (box, "one text\nanother text")):
         before = picture.value
         control.value = value
-        assert picture.value != before
-    before = picks.value
-    text.value = "<b>bold</b>"
-    assert picks.value != before and "<b>" not in picks.value
+        assert picture.value != before and not message.value
+    box.value = ""
+    assert message.value == widgets.W["panel"]["empty"] and picture.value == b""

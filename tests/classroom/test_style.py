@@ -54,7 +54,7 @@ FIGURES = {
     "lengths": lambda: embedding_layers.lengths(np.ones(6), np.full(6, 9.0), ODD),
     "attention": lambda: encoder.attention_map(np.full((6, 6), 1 / 6), ODD, "title"),
     "reading": lambda: pooling.reading_figure(np.arange(12.0).reshape(6, 2), ODD),
-    "picks": lambda: pooling.picks_figure(ODD, [0.1] * 6, "title"),
+    "filling": lambda: pooling.filling_figure({"one": np.eye(6)}, ODD, ODD),
     "pieces": lambda: tokenization.pieces_figure([ODD], [range(6)], "title"),
     "lives": lambda: tokenization.lives_figure({odd: [-1.0, -2.0] for odd in ODD}),
     "lattice": lambda: tokenization.lattice_figure("▁개🙂$", [(0, 2, -1.0)], ["▁개", "🙂$"], ["▁", "개🙂$"], [0.0] * 5),

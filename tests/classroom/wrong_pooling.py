@@ -11,9 +11,10 @@ def inner(hidden, mask, last):
     return (hidden * kept[..., None]).sum(dim=1) / kept.sum(dim=1, keepdim=True)
 
 
-def count(winners, length):
-    """How often each position is named, (B, H) → (B, length)."""
-    return torch.nn.functional.one_hot(winners, length).sum(dim=1)
+def spread(ids, every, first):
+    """Ids with a 0 at the start, before the token after ``first``, and from there before every ``every``-th."""
+    places = {0, *range(first, len(ids), every)}
+    return [number for place, token in enumerate(ids) for number in ([0, token] if place in places else [token])]
 
 
 def wrong(solved):
@@ -36,11 +37,10 @@ def wrong(solved):
             "nan for an empty text": lambda h, m: inner(h, m, m.sum(dim=1) - 1),
             "padding forgotten": lambda h, m: h[:, 1:-1].mean(dim=1),
         },
-        "max_winners": {
-            "no mask": lambda h, m: count(h.argmax(dim=1), m.shape[1]),
-            "padding set to 0": lambda h, m: count((h * m[..., None]).argmax(dim=1), m.shape[1]),
-            "largest magnitude": lambda h, m: count((h.abs() * m[..., None]).argmax(dim=1), m.shape[1]),
-            "shares for counts": lambda h, m: solved["max_winners"](h, m) / h.shape[-1],
-            "a list": lambda h, m: [1, 2, 3],
+        "insert_cls": {
+            "counts the first <s> as a token": lambda ids, n: spread(ids[1:], n, first=n - 1),
+            "one at the end": lambda ids, n: [*solved["insert_cls"](ids, n), 0],
+            "nothing put in": lambda ids, n: ids,
+            "without its own <s>": lambda ids, n: torch.tensor(solved["insert_cls"](ids, n)).tolist()[1:],
         },
     }

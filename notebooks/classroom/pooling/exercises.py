@@ -1,4 +1,4 @@
-"""Checks of page 04's exercises: pooling from either side, without special tokens, in parts, and max's winners.
+"""Checks of page 04's exercises: cls from either side, mean without special tokens, from parts, more <s>.
 
 Each function takes the reader's own and prints a verdict:
 
@@ -93,20 +93,19 @@ def join_parts(function: Callable[[Tensor, Tensor], Tensor]) -> bool:
     ])  # fmt: skip
 
 
-def max_winners(function: Callable[[Tensor, Tensor], Tensor]) -> bool:
-    """``function(hidden (B, T, H), mask (B, T)) -> (B, T)`` integers: how many dimensions each token wins under max."""
+def insert_cls(function: Callable[[list[int], int], list[int]]) -> bool:
+    """``function(ids, every) -> ids`` with a further ``<s>`` (id 0) before every ``every``-th token."""
 
-    def right(hidden: Tensor, mask: Tensor) -> Tensor:
-        winners = hidden.masked_fill(mask[..., None] == 0, float("-inf")).argmax(dim=1)  # (B, H)
-        return torch.stack([row.bincount(minlength=mask.shape[1]) for row in winners])  # (B, T)
+    def right(ids: list[int], every: int) -> list[int]:
+        parts = [[0, *ids[place : place + every]] for place in range(1, len(ids), every)]
+        return [number for part in parts for number in part]
 
-    negative, few = hidden_state([2, 4], 5)
-    told = "argmax over the tokens names the winner of each dimension; count how often each position is named"
+    told = "walk over the tokens after the first <s> in steps of `every`; each step begins with a 0"
     cases = {
-        "no padding": (hidden_state([4, 4], 4), told),
-        "one token": (hidden_state([1], 1), told),
-        "padded batch": (hidden_state([2, 5], 5), "padding must never win: set it to -inf first"),
-        "all values negative": ((negative - 100, few), "0 is larger than every real value here: mask with -inf, not 0"),
-        "mixed scripts": (mixed_scripts(), told),
+        "two steps": (([0, 5, 6, 7, 2], 2), told),
+        "a text shorter than a step": (([0, 5, 2], 64), "its own <s> is enough: nothing is put in"),
+        "steps that come out even": (([0, 5, 6, 7, 2], 4), "no <s> after the last token"),
+        "many steps": (([0, *range(10, 40), 2], 7), told),
+        "an <s> for every token": (([0, 5, 6, 2], 1), told),
     }
     return judge(function, [Case(name, case, right(*case), hint) for name, (case, hint) in cases.items()])
