@@ -11,14 +11,18 @@ The names below are imported when first used, so that ``import helpers`` costs n
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a test holds the two together
     from helpers.checkpoint.find import BGE_M3_TOKENIZER as BGE_M3_TOKENIZER
     from helpers.checkpoint.find import find as find
     from helpers.checkpoint.integrity import CheckpointError as CheckpointError
+    from helpers.lexical import lexical_score as lexical_score
+    from helpers.multi_vector import max_sim as max_sim
+    from helpers.multi_vector import weighted_sum as weighted_sum
     from helpers.normalization import l2_normalize as l2_normalize
     from helpers.normalization import similarity_matrix as similarity_matrix
     from helpers.parity import ladder as ladder
     from helpers.pipeline import BgeM3 as BgeM3
+    from helpers.pipeline import Outputs as Outputs
     from helpers.pipeline import Walk as Walk
     from helpers.pooling import pool as pool
     from helpers.tokenization import TruncationWarning as TruncationWarning

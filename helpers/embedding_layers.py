@@ -75,7 +75,7 @@ def embed(ids: Tensor, model: XLMRobertaModel) -> Embedded:
     Raises ``IndexError`` (see ``lookup``) for ids or positions the tables do not have.
     """
     layer = model.embeddings
-    positions = position_ids(ids, model.config.pad_token_id)  # (B, T)
+    positions = position_ids(ids, layer.padding_idx)  # (B, T)
     word = lookup(layer.word_embeddings.weight, ids)  # (B, T, H)
     position = lookup(layer.position_embeddings.weight, positions)  # (B, T, H)
     token_type = lookup(layer.token_type_embeddings.weight, torch.zeros_like(ids))  # (B, T, H)

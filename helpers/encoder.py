@@ -20,6 +20,7 @@ from .embedding_layers import layer_norm
 
 if TYPE_CHECKING:
     from transformers import XLMRobertaModel
+    from transformers.models.xlm_roberta.modeling_xlm_roberta import XLMRobertaLayer
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> tuple[
     return weights @ value, weights
 
 
-def self_attention(hidden: Tensor, mask: Tensor, layer: nn.Module) -> tuple[Tensor, Tensor]:
+def self_attention(hidden: Tensor, mask: Tensor, layer: XLMRobertaLayer) -> tuple[Tensor, Tensor]:
     """Multi-head self-attention with output projection, residual and LayerNorm.
 
     ``hidden`` ``(B, T, H)`` → ``(B, T, H)`` and the map ``(B, A, T, T)``; ``layer`` is one ``XLMRobertaLayer``.
@@ -85,7 +86,7 @@ def gelu(x: Tensor) -> Tensor:
     return x * 0.5 * (1 + torch.erf(x / math.sqrt(2)))
 
 
-def feed_forward(hidden: Tensor, layer: nn.Module) -> Tensor:
+def feed_forward(hidden: Tensor, layer: XLMRobertaLayer) -> Tensor:
     """``gelu(x W₁ + b₁) W₂ + b₂`` with residual and LayerNorm, ``(B, T, H)`` → ``(B, T, F)`` → ``(B, T, H)``."""
     inner = gelu(linear(hidden, layer.intermediate.dense))  # (B, T, F)
     outer = linear(inner, layer.output.dense)  # (B, T, H)
@@ -93,7 +94,7 @@ def feed_forward(hidden: Tensor, layer: nn.Module) -> Tensor:
     return layer_norm(hidden + outer, norm.weight, norm.bias, norm.eps)
 
 
-def encoder_layer(hidden: Tensor, mask: Tensor, layer: nn.Module) -> tuple[Tensor, Tensor]:
+def encoder_layer(hidden: Tensor, mask: Tensor, layer: XLMRobertaLayer) -> tuple[Tensor, Tensor]:
     """One layer: self-attention, then feed-forward. Returns ``(B, T, H)`` and the map ``(B, A, T, T)``."""
     attended, weights = self_attention(hidden, mask, layer)
     return feed_forward(attended, layer), weights

@@ -45,8 +45,10 @@ def batches(lengths: Sequence[int], tokens: float, texts: float) -> Iterator[lis
 
 def attend(query: Tensor, key: Tensor, value: Tensor, texts: int, heads: int) -> Tensor:
     """Attention within each of some texts of one length, ``(B · T, H)`` → ``(B · T, H)``: no padding, no mask."""
-    rows = (split_heads(tokens.unflatten(0, (texts, -1)), heads) for tokens in (query, key, value))  # (B, A, T, D)
-    return merge_heads(scaled_dot_product_attention(*rows)).flatten(end_dim=1)
+    query, key, value = (
+        split_heads(tokens.unflatten(0, (texts, -1)), heads) for tokens in (query, key, value)
+    )  # (B, A, T, D) each
+    return merge_heads(scaled_dot_product_attention(query, key, value)).flatten(end_dim=1)
 
 
 def packed_states(rows: Sequence[Sequence[int]], model: XLMRobertaModel) -> list[tuple[Tensor, Tensor]]:
@@ -59,7 +61,7 @@ def packed_states(rows: Sequence[Sequence[int]], model: XLMRobertaModel) -> list
     [[1, 4, 384], [2, 3, 384]]
     """
     ids = [torch.tensor([list(row) for row in same], device=model.device) for _, same in groupby(rows, key=len)]
-    positions = [position_ids(some, model.config.pad_token_id) for some in ids]
+    positions = [position_ids(some, model.embeddings.padding_idx) for some in ids]
     sizes = [some.numel() for some in ids]
     tokens, places = (torch.cat([some.flatten() for some in parts])[None] for parts in (ids, positions))  # (1, N)
     hidden = model.embeddings(input_ids=tokens, position_ids=places)[0]  # (N, H)

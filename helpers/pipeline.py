@@ -100,7 +100,7 @@ class BgeM3:
         check_dtype(dtype)
         place = choose_device(device)
         model, tokenizer, vocabulary, checkpoint = load_with_vocabulary(which, dtype)
-        return cls(model.to(place), tokenizer, vocabulary, checkpoint)
+        return cls(model.to(place), tokenizer, vocabulary, checkpoint)  # type: ignore[arg-type]  # transformers' own
 
     @property
     def max_length(self) -> int:
@@ -181,7 +181,7 @@ class BgeM3:
         torch.Size([2, 384])
         """
         texts = check_texts(texts)
-        sparse, colbert = self._linears
+        linears: list[Sequence[Tensor]] = list(self._linears)
         dense = torch.empty(len(texts), self.model.config.hidden_size)
         lexical: list[dict[int, float]] = [{} for _ in texts]
         multi_vector = [torch.empty(0)] * len(texts)
@@ -190,9 +190,9 @@ class BgeM3:
             first = check_finite(torch.cat([hidden[:, 0] for _, hidden in states])).float()  # (b, H)
             dense[numbers] = l2_normalize(first).cpu()
             some = states[0][1]  # the layers go where the hidden states are, once
-            sparse, colbert = ([part.to(some) for part in linear] for linear in (sparse, colbert))
-            weights = [weight for ids, hidden in states for weight in lexical_weights(hidden, ids, *sparse)]
-            vectors = [vector for _, hidden in states for vector in token_vectors(hidden, *colbert).float().cpu()]
+            linears = [[part.to(some) for part in linear] for linear in linears]
+            weights = [weight for ids, hidden in states for weight in lexical_weights(hidden, ids, *linears[0])]
+            vectors = [vector for _, hidden in states for vector in token_vectors(hidden, *linears[1]).float().cpu()]
             for number, weight, vector in zip(numbers, weights, vectors, strict=True):
                 lexical[number], multi_vector[number] = weight, vector
         return Outputs(dense, lexical, multi_vector)
@@ -214,19 +214,19 @@ class BgeM3:
         place = model.device if device is None else choose_device(device)
         limits = batch_limits(place, batch_size, tokens_per_batch)
         if (place, dtype or model.dtype) != (model.device, model.dtype):
-            model = copy.deepcopy(model).to(device=place, dtype=dtype)
+            model = copy.deepcopy(model).to(device=place, dtype=dtype)  # type: ignore[call-arg]
         rows: list[array] = []
         for start in range(0, len(texts), CHUNK):
             encoded = self._own_tokenizer(texts[start : start + CHUNK], truncation=False, padding=False, verbose=False)
             rows += [array("i", ids) for ids in encoded["input_ids"]]  # 4 bytes an id; a list of int takes 36
         rows = cut(rows, limit, texts, stacklevel=5)  # the caller's line, above torch's decorator and the method
         plan = list(batches([len(row) for row in rows], *limits))
-        total, start, done = sum(map(len, rows)), time.perf_counter(), 0
+        total, began, done = sum(map(len, rows)), time.perf_counter(), 0
         with tqdm(
             total=total, desc="encode", unit="tok", unit_scale=True, disable=not progress or len(plan) < 2
         ) as bar:
             for numbers in plan:
                 yield numbers, packed_states([rows[number] for number in numbers], model)
                 done += len(numbers)
-                bar.set_postfix_str(f"{done / (time.perf_counter() - start):.1f} texts/s", refresh=False)
+                bar.set_postfix_str(f"{done / (time.perf_counter() - began):.1f} texts/s", refresh=False)
                 bar.update(sum(len(rows[number]) for number in numbers))

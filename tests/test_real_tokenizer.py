@@ -166,7 +166,7 @@ def lines(vocabulary) -> dict[str, list[str]]:
 @pytest.fixture(scope="session")
 def sentences() -> list[str]:
     """The lessons' own sentences and, where they are at hand, every fifth line of the English and Chinese texts."""
-    rows = (ROOT / "notebooks" / "data" / "sentences.tsv").read_text(encoding="utf-8").splitlines()
+    rows = (ROOT / "notebooks" / "classroom" / "data" / "sentences.tsv").read_text(encoding="utf-8").splitlines()
     for path in sorted(DATA.glob("*.t[sx][vt]")):
         rows += path.read_text(encoding="utf-8").splitlines()[::5]
     return [text for row in rows for text in row.split("\t")[:2] if text.strip()]

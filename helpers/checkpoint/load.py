@@ -70,10 +70,11 @@ def load_model(folder: Path, dtype: torch.dtype | None) -> tuple[XLMRobertaModel
     import torch
     from transformers import XLMRobertaModel
 
-    options: Any = dict(output_loading_info=True, ignore_mismatched_sizes=True)  # told below
+    read: Any = XLMRobertaModel.from_pretrained  # its annotation knows nothing of the report
+    options = {"output_loading_info": True, "ignore_mismatched_sizes": True}  # told below
     try:
         with quiet():
-            model, report = XLMRobertaModel.from_pretrained(
+            model, report = read(
                 folder, add_pooling_layer=False, dtype=dtype or torch.float32, local_files_only=True, **options
             )
     except Exception as error:  # a damaged .bin fails in torch's reader, with a dozen kinds of error

@@ -28,8 +28,8 @@ class Question:
 
 
 def questions_path() -> Path:
-    """Where the table lies: in the notebooks folder, beside this package."""
-    return Path(__file__).parents[1] / "data" / "passages.tsv"
+    """Where the table lies: beside this module, in ``data``."""
+    return Path(__file__).parent / "data" / "passages.tsv"
 
 
 def load_questions() -> list[Question]:

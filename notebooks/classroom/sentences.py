@@ -24,8 +24,8 @@ class Sentence:
 
 
 def sentences_path() -> Path:
-    """Where the sentence table lies: in the notebooks folder, beside this package."""
-    return Path(__file__).parents[1] / "data" / "sentences.tsv"
+    """Where the sentence table lies: beside this module, in ``data``."""
+    return Path(__file__).parent / "data" / "sentences.tsv"
 
 
 def load_sentences(topic: str | None = None) -> list[Sentence]:
@@ -38,7 +38,7 @@ def load_sentences(topic: str | None = None) -> list[Sentence]:
     if not path.is_file():
         raise FileNotFoundError(
             f"no sentence table at {path}: run from a full checkout of the repository "
-            "(the file is part of it; `git checkout -- notebooks/data/sentences.tsv` brings it back)"
+            "(the file is part of it; `git checkout -- notebooks/classroom/data/sentences.tsv` brings it back)"
         )
     with path.open(encoding="utf-8", newline="") as file:
         header, *rows = list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)) or [[]]

@@ -30,7 +30,7 @@ def table() -> list[Question]:
 
 @pytest.fixture(scope="module")
 def pairs() -> list[dict[str, str]]:
-    text = (Path(module.__file__).parents[1] / "data" / "minimal_pairs.tsv").read_text(encoding="utf-8")
+    text = (Path(module.__file__).parent / "data" / "minimal_pairs.tsv").read_text(encoding="utf-8")
     header, *rows = (line.split("\t") for line in text.splitlines())
     assert header == PAIR_COLUMNS
     return [dict(zip(header, row, strict=True)) for row in rows]

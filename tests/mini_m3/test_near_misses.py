@@ -12,7 +12,7 @@ import pytest
 from helpers.mini_m3.training import near_misses
 from helpers.mini_m3.training.near_misses import SHARED, Twins, Verb, Word, draw_twins
 
-DATA = Path(__file__).parents[2] / "notebooks" / "data"
+DATA = Path(__file__).parents[2] / "notebooks" / "classroom" / "data"
 HAN = re.compile("[\u4e00-\u9fff]")
 # What a held-out sentence may exchange and training too: adjectives, colours, numbers. All other tables are closed.
 OPEN = {

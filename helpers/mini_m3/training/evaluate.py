@@ -3,7 +3,7 @@
     python -m helpers.mini_m3.training.evaluate --data DIR --work WORK [--checkpoint DIR]
 
 ``DIR`` holds ``eval_tatoeba_en_zh.tsv``; ``WORK`` the package descriptions that training set aside; the other texts
-are the course's own, in ``notebooks/data``.
+are the course's own, in ``notebooks/classroom/data``.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from classroom.ablations import equal_positions, even_attention, without_head, w
 from classroom.passages import all_passages, load_questions
 from classroom.retrieval import paired_interval, ranks, recall_at
 from classroom.sentences import load_sentences
+from classroom.words import CLASSROOM
 from helpers.checkpoint.find import BGE_M3_TOKENIZER
 from helpers.lexical import lexical_score
 from helpers.mini_m3.training.corpus import read_lines
@@ -30,7 +31,7 @@ from helpers.multi_vector import max_sim
 from helpers.pipeline import BgeM3
 from helpers.pooling import POOLINGS
 
-DATA = Path(__file__).parents[3] / "notebooks" / "data"
+DATA = CLASSROOM / "data"
 STOP = set((Path(__file__).parent / "stop_words.txt").read_text(encoding="utf-8").split())
 
 
