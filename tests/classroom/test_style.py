@@ -53,7 +53,7 @@ FIGURES = {
     "neighbours": lambda: embedding_layers.neighbour_bars("개", [(name, 0.5) for name in ODD], -0.1),
     "positions": lambda: embedding_layers.position_grid([ODD, ODD[:1]], np.ones((2, 6), int)),
     "norms": lambda: embedding_layers.norm_panels(np.ones((6, 4)), np.ones((6, 4)), ODD),
-    "attention": lambda: encoder.attention_map(np.full((6, 6), 1 / 6), ODD, "title"),
+    "attention": lambda: encoder.attention_map(np.full((6, 6), 1 / 6), ODD, 1, 1),
     "reading": lambda: pooling.reading_figure(np.arange(12.0).reshape(6, 2), ODD),
     "picks": lambda: pooling.picks_figure(ODD, [0.1] * 6, "title"),
     "pieces": lambda: tokenization.pieces_figure([ODD], [range(6)], "title"),
