@@ -101,7 +101,11 @@ def habit_maps(maps: Tensor, tokens: Sequence[str], habits: Mapping[str, tuple[i
 
 
 def lines(
-    axes: Axes, x: Sequence[float], series: Mapping[str, Sequence[float]], first: bool = False, below: Sequence[str] = ()
+    axes: Axes,
+    x: Sequence[float],
+    series: Mapping[str, Sequence[float]],
+    first: bool = False,
+    below: Sequence[str] = (),
 ) -> None:
     """Lines over ``x`` in colour and dash, each with its name at its last point or over its ``first``.
 
