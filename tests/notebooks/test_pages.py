@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
-SECOND_EDITION: list[str] = []  # names of pages without .ipynb; whoever hands in a page adds it
+SECOND_EDITION: list[str] = ["03_encoder_stack"]  # names of pages without .ipynb; whoever hands in a page adds it
 
 
 class TestContract:
