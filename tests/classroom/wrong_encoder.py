@@ -1,7 +1,5 @@
 """Wrong answers to page 03's exercises: each the right one but for one thing."""
 
-import math
-
 import torch
 from torch.nn import functional
 
@@ -9,11 +7,6 @@ from torch.nn import functional
 def hide(scores, mask):
     """Scores with padding keys at the lowest number."""
     return scores.masked_fill(mask[:, None, None, :] == 0, torch.finfo(scores.dtype).min)
-
-
-def entropy_of(weights, rows):
-    """Entropy of the rows, its mean weighted by ``rows``."""
-    return (torch.special.entr(weights).sum(-1) * rows).sum(-1) / rows.sum(-1)
 
 
 def layer_with(hidden, mask, layer, gelu=functional.gelu, residual=1, pre=False, masked=True):
@@ -38,7 +31,7 @@ def tanh_gelu(x):
 
 def wrong(solved):
     """Wrong functions by exercise and by what is wrong with them; ``solved`` holds the right ones by name."""
-    assert solved.keys() >= {"softmax", "split", "attend_heads", "entropy_of_heads", "my_layer"}
+    assert solved.keys() >= {"softmax", "split", "attend_heads", "my_layer"}
     return {
         "softmax": {
             "overflows": lambda x: torch.exp(x) / torch.exp(x).sum(-1, keepdim=True),
@@ -60,12 +53,6 @@ def wrong(solved):
             "mask after": lambda q, k, v, m: torch.softmax(q @ k.mT / q.shape[-1] ** 0.5, -1) * m[:, None, None, :] @ v,
             "√H": lambda q, k, v, m: torch.softmax(hide(q @ k.mT / (q.shape[1] * q.shape[3]) ** 0.5, m), -1) @ v,
         },
-        "entropy": {
-            "counts padding rows": lambda w, m: torch.special.entr(w).sum(-1).mean(-1),
-            "bits": lambda w, m: entropy_of(w, m[:, None, :]) / math.log(2),
-            "0 · ln 0": lambda w, m: -((w * w.log()).sum(-1) * m[:, None, :]).sum(-1) / m.sum(-1)[:, None],
-            "divides by T": lambda w, m: (torch.special.entr(w).sum(-1) * m[:, None, :]).mean(-1),
-        },
         "layer": {
             "pre-LN": lambda h, m, layer: layer_with(h, m, layer, pre=True),
             "no mask": lambda h, m, layer: layer_with(h, m, layer, masked=False),
@@ -77,4 +64,4 @@ def wrong(solved):
 
 
 # What the wrong ones are made of is right when nothing is spoilt, so that each fails for its own reason.
-RIGHT = {"layer": layer_with, "entropy": lambda w, m: entropy_of(w, m[:, None, :])}
+RIGHT = {"layer": layer_with}

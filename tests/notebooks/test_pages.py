@@ -13,6 +13,7 @@ NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 SECOND_EDITION: list[str] = [
     "01_tokenization",
     "02_embedding_layers",
+    "03_encoder_stack",
     "04_pooling",
 ]  # names of pages without .ipynb; whoever hands in a page adds it
 

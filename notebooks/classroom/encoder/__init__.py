@@ -1,1 +1,1 @@
-"""What page 03_encoder_stack needs beside the stage itself: figures, widgets, exercises."""
+"""What page 03_encoder_stack needs beside the stage itself: figures, measurements, panel, exercises, words."""

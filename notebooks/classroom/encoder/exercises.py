@@ -1,4 +1,4 @@
-"""Checks of the encoder page's exercises: softmax, split, attend, entropy, layer."""
+"""Checks of the encoder page's exercises: softmax, split, attend, layer."""
 
 from __future__ import annotations
 
@@ -85,28 +85,6 @@ def attend(function: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]) -> bool
         ("mixed scripts", (*real, walk.mask.clone()), keys),
     ]
     return judge(function, [Case(name, given, encoder.attention(*given)[0], hint) for name, given, hint in questions])
-
-
-def entropies(weights: Tensor, mask: Tensor) -> Tensor:
-    """``−Σ p ln p`` of each query's weights, its mean over real queries: ``(B, A, T, T)``, ``(B, T)`` → ``(B, A)``."""
-    rows = torch.special.entr(weights).sum(dim=-1)  # (B, A, T)
-    real = mask[:, None, :].to(weights.dtype)  # (B, 1, T)
-    return (rows * real).sum(dim=-1) / real.sum(dim=-1)
-
-
-def entropy(function: Callable[[Tensor, Tensor], Tensor]) -> bool:
-    """``entropy(weights, mask)``: maps ``(B, A, T, T)`` and ``(B, T)`` → one number a text and head ``(B, A)``."""
-    even, sharp = torch.full((1, 1, 4, 4), 0.25), torch.eye(3)[None, None]
-    _, weights = encoder.attention(*(random(3, 2, 2, 5, 4) * 2), padded(5, 2))
-    rows = "leave the rows of padding out of the mean: sum over real queries, divided by their number"
-    questions = [
-        ("even weights", (even, padded(4)), "ln T for even weights: natural logarithm, mean over the queries"),
-        ("one key takes all", (sharp, padded(3)), "0 · ln 0 counts as 0, not nan: torch.special.entr, or clamp first"),
-        ("padded batch", (weights, padded(5, 2)), rows),
-        ("one token", (torch.ones(1, 2, 1, 1), padded(1)), "a single key leaves no choice: entropy 0"),
-        ("mixed scripts", (walked().attentions[-1].clone(), walked().mask.clone()), rows),
-    ]
-    return judge(function, [Case(name, given, entropies(*given), hint) for name, given, hint in questions])
 
 
 def layer(function: Callable[[Tensor, Tensor, torch.nn.Module], Tensor]) -> bool:

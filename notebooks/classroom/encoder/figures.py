@@ -1,105 +1,188 @@
-"""Figures of the encoder page: attention maps, values layer by layer, curves. Plain numbers in, a Figure out."""
+"""Figures of page 03: attention on paper, attention maps, curves, and what a part was worth."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from torch import Tensor
 
-from classroom.style import COLOURMAP, PALETTE, drawable
+from classroom.style import BLACK, BLUE, COLOURMAP, GREEN, ORANGE, PURPLE, RED, drawable
+from classroom.words import words
 
-MARKERS = "osD^vP"
-DASHES = ("-", "--", ":", "-.", (0, (5, 1)), (0, (1, 1)))
-LONGEST = 14
-
-
-def spread(count: int, wanted: int = 4) -> list[int]:
-    """At most ``wanted`` numbers of ``0 … count − 1``, first and last among them, evenly apart.
-
-    >>> spread(24)
-    [0, 8, 15, 23]
-    """
-    return sorted({int(number) for number in np.linspace(0, count - 1, min(wanted, count)).round()})
+W = words("encoder")
+COLOURS = (BLUE, ORANGE, GREEN, PURPLE)
+DASHES = ("-", "--", "-.", ":")
+LONGEST = 10  # characters of a token's label
 
 
-def attention_map(weights: np.ndarray, tokens: Sequence[str], title: str) -> Figure:
-    """One head's map ``(T, T)``: a row is a query, its columns the keys it looks at; rows sum to 1."""
-    size = 2.2 + 0.25 * len(tokens)
-    figure = Figure(figsize=(size + 0.7, size))
-    axes = figure.subplots()
-    image = axes.imshow(weights, cmap=COLOURMAP, vmin=0)
+def number(value: float) -> str:
+    """A number as short as it is: ``4``, ``0.67``, ``−∞``."""
+    return "−∞" if value == -math.inf else f"{value:.2f}".rstrip("0").rstrip(".").replace("-", "−")
+
+
+def row(values: Tensor) -> str:
+    """``[2 0 0 2]``."""
+    return "[" + " ".join(number(value) for value in values.tolist()) + "]"
+
+
+def on_paper(query: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Figure:
+    """One query's attention, step by step from left to right: ``(D,)``, ``(T, D)`` twice, ``(T,)``."""
+    text = W["paper"]
+    scores = keys @ query  # (T,)
+    scaled = scores / math.sqrt(len(query))  # (T,)
+    masked = scaled.masked_fill(mask == 0, -math.inf)  # (T,)
+    weights = masked.softmax(dim=0)  # (T,)
+    figure = Figure(figsize=(10, 1.9 + 0.62 * len(keys)))
+    axes = figure.add_axes((0, 0, 1, 1))
+    height = 1.9 + 0.62 * len(keys)
+    axes.set_xlim(0, 10)
+    axes.set_ylim(0, height)
+    axes.set_axis_off()
+    places = {"key": 1.85, "score": 3.2, "scaled": 4.0, "masked": 4.75, "weight": 5.75, "value": 7.15, "times": 8.95}
+    axes.text(0.15, height - 0.28, f"{text['query']} {row(query)}", color=BLUE, fontsize=13, va="center")
+    for name, x in places.items():
+        axes.text(x, height - 0.85, text[name], ha="center", va="center", fontsize=10, linespacing=1.1)
+    for place, colour in enumerate([*COLOURS[1:], RED][: len(keys)]):
+        y = height - 1.5 - 0.62 * place
+        name = text["token"].format(number=place + 1) if mask[place] else text["padding"]
+        axes.text(0.15, y, name, color=colour, fontsize=11, va="center")
+        seen = {
+            "key": row(keys[place]), "score": number(scores[place].item()), "scaled": number(scaled[place].item()),
+            "masked": number(masked[place].item()), "value": row(values[place]),
+            "times": row(weights[place] * values[place]),
+        }  # fmt: skip
+        for part, shown in seen.items():
+            axes.text(places[part], y, shown, ha="center", va="center", fontsize=11, color=colour)
+        axes.barh(y + 0.08, 0.9 * weights[place].item(), height=0.2, left=5.3, color=colour)
+        axes.text(5.75, y - 0.15, number(weights[place].item()), ha="center", va="center", fontsize=10, color=colour)
+    context = weights @ values  # (D,)
+    axes.text(9.85, 0.25, f"{text['context']} {row(context)}", ha="right", va="center", fontsize=13, color=BLACK)
+    return figure
+
+
+def draw_map(axes: Axes, weights: np.ndarray, tokens: Sequence[str], title: str) -> object:
+    """A map ``(T, T)`` on the scale that all maps share, 0 to 1."""
+    image = axes.imshow(weights, cmap=COLOURMAP, vmin=0, vmax=1)
     labels, places = [drawable(token, LONGEST) for token in tokens], range(len(tokens))
-    axes.set_xticks(places, labels, rotation=90, fontsize=8)
-    axes.set_yticks(places, labels, fontsize=8)
-    axes.set_xlabel("key: looked at")
-    axes.set_ylabel("query: looks")
-    axes.set_title(title)
-    axes.spines[:].set_visible(False)
-    figure.colorbar(image, ax=axes, label="attention weight", shrink=0.8)
-    return figure
-
-
-def attention_grid(maps: np.ndarray, tokens: Sequence[str], layers: Sequence[int], heads: Sequence[int]) -> Figure:
-    """Small maps side by side, ``maps`` ``(L, A, T, T)``: rows ``layers``, columns ``heads`` (from 0, shown from 1)."""
-    figure = Figure(figsize=(1.2 + 2.1 * len(heads), 0.9 + 2.1 * len(layers)))
-    grid = figure.subplots(len(layers), len(heads), squeeze=False, gridspec_kw={"hspace": 0.16, "wspace": 0.08})
-    labels, places = [drawable(token, 8) for token in tokens], range(len(tokens))
-    for i, layer in enumerate(layers):
-        for j, head in enumerate(heads):
-            axes = grid[i, j]
-            axes.imshow(maps[layer, head], cmap=COLOURMAP, vmin=0)
-            below, left = i == len(layers) - 1, j == 0
-            axes.set_xticks(*((places, labels) if below else ([], [])), rotation=90, fontsize=7)
-            axes.set_yticks(*((places, labels) if left else ([], [])), fontsize=7)
-            axes.tick_params(length=0)
-            axes.spines[:].set_visible(False)
-            axes.set_title(f"layer {layer + 1}, head {head + 1}", fontsize=9)
-    return figure
-
-
-def layer_heatmap(values: np.ndarray, columns: Sequence[str], title: str, xlabel: str, label: str) -> Figure:
-    """Values ``(layers, columns)``, layer 1 on top. The numbers stand in the cells while there is room."""
-    values = np.asarray(values)
-    layers, width = values.shape
-    figure = Figure(figsize=(2.0 + 0.62 * width, 1.7 + 0.42 * layers))
-    axes = figure.subplots()
-    image = axes.imshow(values, cmap=COLOURMAP, aspect="auto")
-    axes.set_xticks(range(width), [drawable(column, LONGEST) for column in columns])
-    if max(map(len, columns)) > 4:
-        axes.tick_params(axis="x", rotation=60)
-    axes.set_yticks(range(layers), [str(layer + 1) for layer in range(layers)])
-    axes.set_xlabel(xlabel)
-    axes.set_ylabel("layer")
-    axes.set_title(title)
+    axes.set_xticks(places, labels, rotation=90, fontsize=10)
+    axes.set_yticks(places, labels, fontsize=10)
+    axes.set_title(title, fontsize=11)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
-    figure.colorbar(image, ax=axes, label=label)
-    if width <= 20:
-        for i, j in np.ndindex(values.shape):
-            colour = "white" if image.norm(values[i, j]) < 0.55 else "black"
-            axes.text(j, i, f"{values[i, j]:.2f}", ha="center", va="center", fontsize=8, color=colour)
+    return image
+
+
+def attention_map(weights: np.ndarray, tokens: Sequence[str], layer: int, head: int) -> Figure:
+    """One head's map ``(T, T)``: a row is a token that looks, its columns the tokens looked at; rows sum to 1."""
+    text, size = W["map"], 2.4 + 0.27 * len(tokens)
+    figure = Figure(figsize=(size + 0.9, size), layout="constrained")
+    axes = figure.subplots()
+    image = draw_map(axes, weights, tokens, text["title"].format(layer=layer, head=head))
+    axes.set_xlabel(text["key"])
+    axes.set_ylabel(text["query"])
+    figure.colorbar(image, ax=axes, label=text["weight"], shrink=0.8)
     return figure
 
 
-def curves(
-    x: Sequence[float], series: Mapping[str, Sequence[float]], title: str, xlabel: str, ylabel: str, log: bool = False
-) -> Figure:
-    """Lines over ``x``, told apart by colour, marker and dash; ``log`` makes both axes logarithmic (base 2 and 10)."""
-    figure = Figure(figsize=(6.4, 3.8))
+def habit_maps(maps: Tensor, tokens: Sequence[str], habits: Mapping[str, tuple[int, int, float]]) -> Figure:
+    """The maps of the heads that ``measure.habits`` found, side by side, of ``maps`` ``(L, A, T, T)``."""
+    text = W["maps"]
+    figure = Figure(figsize=(10.5, 4.4), layout="constrained")
+    grid = figure.subplots(1, len(habits))
+    for axes, (name, (layer, head, _)) in zip(grid, habits.items(), strict=True):
+        title = text["title"].format(layer=layer, head=head, name=text[name])
+        image = draw_map(axes, maps[layer - 1, head - 1].cpu().numpy(), tokens, title)
+    figure.colorbar(image, ax=grid, label=W["map"]["weight"], shrink=0.7)
+    return figure
+
+
+def lines(
+    axes: Axes,
+    x: Sequence[float],
+    series: Mapping[str, Sequence[float]],
+    first: bool = False,
+    below: Sequence[str] = (),
+) -> None:
+    """Lines over ``x`` in colour and dash, each with its name at its last point or over its ``first``.
+
+    ``below`` lists the lines whose names stand lower, where there is room.
+    """
+    for (name, values), colour, dash in zip(series.items(), COLOURS, DASHES, strict=False):
+        axes.plot(x, values, color=colour, linestyle=dash, linewidth=2)
+        place, shift = (0, (4, -13 if name in below else 8)) if first else (-1, (6, -12 if name in below else 0))
+        axes.annotate(
+            name, (x[place], values[place]), shift, textcoords="offset points", va="center", color=colour, fontsize=10
+        )  # fmt: skip
+
+
+def saturation(sizes: Sequence[int], without: Sequence[float], scaled: Sequence[float]) -> Figure:
+    """The largest of 16 weights over the size of a head, with and without the scale."""
+    text = W["saturation"]
+    figure = Figure(figsize=(6.6, 3.2), layout="constrained")
     axes = figure.subplots()
-    for number, (name, values) in enumerate(series.items()):
-        style = {"marker": MARKERS[number % 6], "linestyle": DASHES[number % 6], "color": PALETTE[number % 6]}
-        axes.plot(x, values, label=name, **style)
-    if log:
-        axes.set_xscale("log", base=2)
-        axes.set_yscale("log")
-    ticks = x[:: 1 + len(x) // 20]  # with 24 layers every second
-    axes.set_xticks(ticks, [f"{value:,}" for value in ticks])
+    lines(axes, sizes, {text["without"]: without, text["scaled"]: scaled})
+    axes.set_xscale("log", base=2)
+    axes.set_xticks(sizes, [str(size) for size in sizes])
     axes.minorticks_off()
-    axes.set_xlabel(xlabel)
-    axes.set_ylabel(ylabel)
-    axes.set_title(title)
-    axes.grid(alpha=0.3)
-    axes.legend(frameon=False)
+    axes.set_ylim(0, 1)
+    axes.set_xlabel(text["x"])
+    axes.set_title(text["title"])
+    return figure
+
+
+def random_stacks(stacks: Mapping[str, tuple[Tensor, Tensor]]) -> Figure:
+    """``measure.random_stack`` of each build: what arrives of the gradient, and how unlike the tokens are."""
+    text = W["stack"]
+    figure = Figure(figsize=(10.5, 3.8), layout="constrained")
+    for place, axes in enumerate(figure.subplots(1, 2)):
+        series = {text[name]: values[place].tolist() for name, values in stacks.items()}
+        depth = len(next(iter(series.values())))
+        below = (text["neither"],) if place else (text["neither"], text["both"])
+        lines(axes, range(1, depth + 1), series, first=place == 0, below=below)  # gradients arrive at layer 1 last
+        axes.set_yscale("log")
+        axes.margins(y=0.12)
+        axes.set_xticks([1, depth // 4, depth // 2, 3 * depth // 4, depth])
+        axes.set_xlabel(text["x"])
+        axes.set_title(text["difference" if place else "gradient"])
+    return figure
+
+
+def gelu_curve(x: Tensor, gelu: Tensor) -> Figure:
+    """gelu beside ReLU, ``(n,)`` each."""
+    text = W["gelu"]
+    figure = Figure(figsize=(6, 3), layout="constrained")
+    axes = figure.subplots()
+    axes.axhline(0, color="#bbbbbb", linewidth=0.8)
+    lines(axes, x.tolist(), {text["name"]: gelu.tolist()})
+    axes.plot(x, x.clamp(min=0), color=ORANGE, linestyle="--", linewidth=1.5)
+    axes.text(1.35, 0.75, text["relu"], color=ORANGE, fontsize=10)
+    axes.text(-3.6, 0.25, text["zero"], fontsize=10)
+    axes.text(2.0, 2.75, text["open"], fontsize=10)
+    axes.set_xlabel(text["x"])
+    axes.set_title(text["title"])
+    return figure
+
+
+def spared(losses: Mapping[str, Sequence[tuple[float, float, float]]], layers: Sequence[int]) -> Figure:
+    """MRR lost with its interval (mean, low, high) a layer, for each kind of loss; ``layers`` count from 1."""
+    text = W["spared"]
+    figure = Figure(figsize=(7.6, 1.2 + 0.5 * len(layers)), layout="constrained")
+    axes = figure.subplots()
+    axes.axvline(0, color="#999999", linewidth=0.8)
+    for place, (name, rows) in enumerate(losses.items()):
+        y = np.arange(len(layers)) + 0.3 * place - 0.15
+        means, low, high = np.array(rows).T
+        axes.barh(y, means, height=0.27, color=COLOURS[place], hatch="//" if place else "", edgecolor="white")
+        axes.hlines(y, low, high, color=BLACK, linewidth=1.2)
+        best = int(means.argmax())
+        axes.text(high[best] + 0.006, y[best], text[name], va="center", color=COLOURS[place], fontsize=10)
+    axes.set_yticks(range(len(layers)), [text["layer"].format(number=layer) for layer in layers])
+    axes.invert_yaxis()
+    axes.set_xlim(right=max(high for rows in losses.values() for _, _, high in rows) * 1.3)
+    axes.set_xlabel(text["x"])
+    axes.set_title(text["title"])
     return figure

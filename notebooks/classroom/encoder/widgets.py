@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import html
-import math
 import warnings
 from dataclasses import dataclass
 
@@ -16,11 +15,13 @@ from matplotlib.figure import Figure
 
 from classroom.encoder.figures import attention_map
 from classroom.style import png
+from classroom.words import words
 from helpers.pipeline import BgeM3
 from helpers.tokenization import TruncationWarning, check_texts
 
-SHOWN = 32  # tokens in the picture; more could not be read
-FIRST = "她打开电脑，because she wanted to work."
+W = words("encoder")["panel"]
+SHOWN = 24  # tokens in the picture; more could not be read
+FIRST = "什么是大型语言模型？"
 
 
 @dataclass(frozen=True)
@@ -56,30 +57,29 @@ def chosen(seen: Look, layer: int, head: int) -> torch.Tensor:
 
 def picture(seen: Look, layer: int, head: int) -> Figure:
     """The attention map of one layer and head as a figure."""
-    return attention_map(chosen(seen, layer, head).cpu().numpy(), seen.tokens, f"layer {layer}, head {head}")
+    return attention_map(chosen(seen, layer, head).cpu().numpy(), seen.tokens, layer, head)
 
 
 def told(seen: Look, layer: int, head: int) -> str:
-    """The same map in words, as HTML: its entropy, the share of ``<s>``, and the firmest look."""
+    """The same map in words, as HTML: the shares of ``<s>`` and ``</s>``, and the firmest look."""
     weights = chosen(seen, layer, head)  # (T, T)
     length = len(seen.tokens)
-    entropy = torch.special.entr(weights).sum(dim=-1).mean().item() / math.log(length)
     query, key = divmod(int(weights.argmax()), length)
-    one, two = (f"<code>{html.escape(seen.tokens[number])}</code>" for number in (query, key))
-    lost = f" The text is longer: its last {seen.cut} tokens before &lt;/s&gt; are left out here." if seen.cut else ""
-    return (
-        f"{length} tokens. Entropy {entropy:.0%} of the most possible. "
-        f"To <code>&lt;s&gt;</code>: {weights[:, 0].mean().item():.0%} (even would be {1 / length:.0%}). "
-        f"Firmest look: {one} → {two}, {weights.max().item():.0%}.{lost}"
-    )
+    shares = {"start": weights[:, 0].mean(), "end": weights[:, -1].mean(), "even": 1 / length, "most": weights.max()}
+    text = W["told"].format(
+        tokens=length, one=seen.tokens[query], two=seen.tokens[key],
+        **{name: f"{float(share):.0%}" for name, share in shares.items()},
+    )  # fmt: skip
+    return html.escape(text + (" " + W["cut"].format(count=seen.cut) if seen.cut else ""))
 
 
 def panel(bge: BgeM3) -> VBox:
     """A text field, a slider for the layer and one for the head; below, the map and what it says."""
     wide = Layout(width="28em")
-    text = Text(value=FIRST, description="text", layout=Layout(width="57em"))
-    layer = IntSlider(1, 1, bge.model.config.num_hidden_layers, description="layer", layout=wide)
-    head = IntSlider(1, 1, bge.model.config.num_attention_heads, description="head", layout=wide)
+    layers, heads = bge.model.config.num_hidden_layers, bge.model.config.num_attention_heads
+    text = Text(value=FIRST, description=W["text"], layout=Layout(width="57em"))
+    layer = IntSlider(1, 1, layers, description=W["layer"], layout=wide)
+    head = IntSlider(1, 1, heads, description=W["head"], layout=wide)
     image, caption = Image(format="png"), HTML()
     seen = [look(bge, FIRST)]
 
