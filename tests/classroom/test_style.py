@@ -51,14 +51,8 @@ def test_any_text_can_be_drawn(text, longest):
 
 FIGURES = {
     "neighbours": lambda: embedding_layers.neighbour_bars("개", [(name, 0.5) for name in ODD], -0.1),
-<<<<<<< HEAD
     "lengths": lambda: embedding_layers.lengths(np.ones(6), np.full(6, 9.0), ODD),
-    "attention": lambda: encoder.attention_map(np.full((6, 6), 1 / 6), ODD, "title"),
-=======
-    "positions": lambda: embedding_layers.position_grid([ODD, ODD[:1]], np.ones((2, 6), int)),
-    "norms": lambda: embedding_layers.norm_panels(np.ones((6, 4)), np.ones((6, 4)), ODD),
     "attention": lambda: encoder.attention_map(np.full((6, 6), 1 / 6), ODD, 1, 1),
->>>>>>> p03
     "reading": lambda: pooling.reading_figure(np.arange(12.0).reshape(6, 2), ODD),
     "filling": lambda: pooling.filling_figure({"one": np.eye(6)}, ODD, ODD),
     "pieces": lambda: tokenization.pieces_figure([ODD], [range(6)], "title"),
