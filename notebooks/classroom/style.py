@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 import matplotlib
-from IPython.display import Markdown, display
+from IPython.display import display
 from matplotlib import font_manager
 from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font
@@ -79,12 +79,12 @@ def png(figure: Figure, dpi: float | None = None) -> bytes:
 
 
 def show(figure: Figure, alt: str) -> None:
-    """Display a finished figure and, under it, a caption that says the same in words.
+    """Display a finished figure; ``alt`` says in words what it shows, for readers who cannot see it.
 
-    ``alt`` is also stored as the image's alternative text. Raises ``ValueError`` if it says too little.
+    It is stored as the image's alternative text; the sentence under a figure is the page's own.
+    Raises ``ValueError`` if it says too little.
     """
     if len(alt.split()) < 4:
         raise ValueError("describe the figure in a sentence, for readers who cannot see it")
     data = {"image/png": png(figure), "text/plain": alt}
     display(data, metadata={"image/png": {"alt": alt}}, raw=True)
-    display(Markdown(f"*Figure: {alt}*"))
