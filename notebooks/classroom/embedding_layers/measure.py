@@ -15,7 +15,7 @@ from classroom.ablations import changed
 from classroom.sentences import Sentence, load_sentences
 from helpers.pipeline import BgeM3
 
-PAIRS = Path(__file__).parents[2] / "data" / "minimal_pairs.tsv"
+PAIRS = Path(__file__).parents[1] / "data" / "minimal_pairs.tsv"
 LARGE = 600  # hidden sizes above this get a sample, so that the page stays within minutes there
 
 
