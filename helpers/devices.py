@@ -1,8 +1,8 @@
 """Where and in which precision a model is run.
 
 Devices: an NVIDIA GPU (``cuda``), an Apple GPU (``mps``), the CPU. Precisions: float32 is the default on all of
-them. On a CPU the README's table leaves no other choice: the weights are mapped, so 16 bit take more memory
-and not less, and float16 is slower. ``tests/benchmark_precision.py`` measures it on your machine.
+them. On a CPU the tables in helpers/README.md leave no other choice: the weights are mapped, so 16 bit take more
+memory and not less, and float16 is slower. ``tests/benchmark_precision.py`` measures it on your machine.
 """
 
 from __future__ import annotations

@@ -43,6 +43,16 @@ TEXTS = [
 ]
 
 
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """What a reader's first ``pytest`` does, and what it leaves out."""
+    if config.option.markexpr != "not slow and not real_shape and not real_weights and not flagembedding":
+        return [f"Inside bge-m3: only the tests marked {config.option.markexpr!r}"]
+    return [
+        "Inside bge-m3: every stage, output and message on mini-m3, then every page with its stored outputs; offline,",
+        "about ten minutes on two cores. Left out: -m slow, real_shape, real_weights (see .github/CONTRIBUTING.md)",
+    ]
+
+
 @pytest.fixture(scope="session")
 def mini() -> BgeM3:
     """The embedded checkpoint on the CPU in float32."""

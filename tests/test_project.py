@@ -1,4 +1,4 @@
-"""The project around the code: requirements in step, README that works as printed, layout, licences."""
+"""The project around the code: requirements in step, declared and pinned, layout, types, licences."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import sys
 import tomllib
 from pathlib import Path
 
-import pytest
 import yaml
 
+import helpers
+
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 STAGES = ("tokenization", "embedding_layers", "encoder", "pooling", "normalization")
 
 
@@ -33,8 +34,8 @@ def test_conda_environment_is_in_step_with_requirements() -> None:
     environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     pip = next(entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict))
     assert set(pip) == pins("requirements.txt")
-    python = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["requires-python"]
-    assert python == ">=3.11" and any(str(entry).startswith("python>=3.11") for entry in environment["dependencies"])
+    assert PYPROJECT["project"]["requires-python"] == ">=3.11"
+    assert any(str(entry).startswith("python>=3.11") for entry in environment["dependencies"])
 
 
 def test_requirements_are_pinned_and_no_more_than_the_seven() -> None:
@@ -45,51 +46,69 @@ def test_requirements_are_pinned_and_no_more_than_the_seven() -> None:
     assert all("==" in line for line in pins("requirements.txt") if line != "-e .")
 
 
-def test_ci_runs_the_command_the_readme_prints() -> None:
-    """.ci/run and the README must not drift apart."""
-    commands = re.findall(r"```bash\n(python3 -m venv.*?)\n```", README)
-    assert len(commands) == 2
-    assert commands[1] in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    assert "jupyter lab" in commands[0] and "00_from_text_to_vector.ipynb" in commands[0]
+def test_what_is_imported_is_declared() -> None:
+    """pyproject.toml names, with a lower bound, what the installed modules import; the classroom's, as an extra."""
+    declared = PYPROJECT["project"]["dependencies"]
+    extra = PYPROJECT["project"]["optional-dependencies"]["notebooks"]
+    assert all(re.fullmatch(r"[\w-]+>=[\d.]+", line) for line in declared + extra)
+    known = {line.split(">=")[0] for line in declared}
+    for path in modules():
+        if "training" in path.parts or path.name == "make.py":
+            continue  # run by hand, with what their own texts name
+        room = {"helpers"} | known
+        if "classroom" in path.parts:  # JupyterLab brings IPython
+            room |= {line.split(">=")[0] for line in extra} | {"classroom", "IPython"}
+        assert imports(ast.parse(path.read_text(encoding="utf-8"))) <= room | sys.stdlib_module_names, path
 
 
-@pytest.mark.parametrize("number", range(len(re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL))))
-def test_readme_snippets_run(number: int, tmp_path: Path) -> None:
-    """Every Python snippet of the README, run as a script of its own."""
-    snippet = tmp_path / "我的 脚本.py"
-    snippet.write_text(re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)[number], encoding="utf-8")
-    command = [sys.executable, "-X", "utf8", str(snippet)]
-    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", cwd=tmp_path, timeout=300)
-    assert done.returncode == 0, done.stderr
-    assert "mini-m3" in done.stdout and "[3, 384]" in done.stdout
+def imports(tree: ast.Module) -> set[str]:
+    """Top-level names of the packages that a module imports when it runs."""
+    only_for_types = {
+        part for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for part in node.body
+    }  # fmt: skip
+    found = set()
+    for node in ast.walk(tree):
+        if node not in only_for_types and isinstance(node, ast.Import):
+            found |= {name.name.split(".")[0] for name in node.names}
+        elif node not in only_for_types and isinstance(node, ast.ImportFrom) and not node.level:
+            found.add((node.module or "").split(".")[0])
+    return found
 
 
-def test_readme_has_no_gaps() -> None:
-    """Tables that are measured late are filled in."""
-    assert not re.search(r"@@|TODO|TBD|not measured|not yet", README)
+def test_pins_fit_what_is_declared() -> None:
+    """Every pinned version of requirements.txt is at least the declared one."""
+    project = PYPROJECT["project"]
+    lines = project["dependencies"] + project["optional-dependencies"]["notebooks"]
+    declared = dict(line.split(">=") for line in lines)
+    pinned = dict(line.split("==") for line in pins("requirements.txt") if "==" in line)
+    assert {"torch", "transformers", "huggingface_hub"} <= set(pinned) & set(declared)
+    for name in set(pinned) & set(declared):
+        least, pin = (tuple(map(int, version.split("."))) for version in (declared[name], pinned[name]))
+        assert pin >= least, name
 
 
-def test_readme_commands_can_be_pasted() -> None:
-    """No comment behind a command (cmd and zsh take it for arguments), and every subcommand exists."""
-    from helpers.__main__ import COMMANDS
+def test_lazy_names_have_types() -> None:
+    """``from helpers import BgeM3`` is resolved when used; type checkers read the same names from the imports."""
+    tree = ast.parse((ROOT / "helpers" / "__init__.py").read_text(encoding="utf-8"))
+    typed = next(node for node in tree.body if isinstance(node, ast.If))
+    listed = {name.asname: node.module for node in typed.body for name in node.names}  # type: ignore[attr-defined]
+    assert listed == {name: f"helpers.{home}" for name, home in helpers._HOME.items()}
+    assert (ROOT / "helpers" / "py.typed").exists()
 
-    blocks = re.findall(r"```(?:bash|bat)\n(.*?)```", README, flags=re.DOTALL)
-    assert len(blocks) >= 6 and not [block for block in blocks if "#" in block]
-    assert set(re.findall(r"python -m helpers (\w+)", README)) == set(COMMANDS)
 
-
-def test_readme_links_lead_to_files() -> None:
-    """No link of the README goes nowhere, and its picture has words."""
-    for alt, target in re.findall(r"(!?)\[[^\]]*\]\((?!http|#)([^)]+)\)", README):
-        assert (ROOT / target).exists(), alt + target
-    assert all(len(alt.split()) >= 4 for alt in re.findall(r"!\[(.*?)\]\(", README))
+def test_version_is_one() -> None:
+    """The citation names the version that is built."""
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["version"] == PYPROJECT["project"]["version"] and citation["license"] == "MIT"
 
 
 def test_every_stage_has_its_room() -> None:
-    """One name everywhere: module and tests for each stage; the README's table lists them."""
+    """One name everywhere: module and tests for each stage; the notes for contributors list them."""
+    notes = (ROOT / ".github" / "CONTRIBUTING.md").read_text(encoding="utf-8")
     for stage in STAGES:
         assert (ROOT / "helpers" / f"{stage}.py").exists() and (ROOT / "tests" / f"test_{stage}.py").exists()
-        assert f"helpers/{stage}.py" in README
+        assert f"helpers/{stage}.py" in notes and f"notebooks/classroom/{stage}/" in notes
 
 
 def test_modules_open_with_their_one_job() -> None:
@@ -124,6 +143,14 @@ def test_ruff_has_nothing_to_say() -> None:
     for arguments in (["check", "."], ["format", "--check", "."]):
         done = subprocess.run([sys.executable, "-m", "ruff", *arguments], capture_output=True, text=True, cwd=ROOT)
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_pytest_says_what_it_does() -> None:
+    """A first run tells what it runs and how long it takes; a chosen mark is named."""
+    for options, said in (([], "about ten minutes"), (["-m", "slow"], "only the tests marked 'slow'")):
+        command = [sys.executable, "-m", "pytest", "--collect-only", "tests/test_project.py", *options]
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", cwd=ROOT, timeout=300)
+        assert said in done.stdout.partition("collected")[0], done.stdout + done.stderr
 
 
 def test_notices_name_every_source_of_the_recipe() -> None:

@@ -1,6 +1,7 @@
 """The stages can be lifted out: what their files import, and two of them run alone in an empty folder."""
 
 import ast
+import re
 import shutil
 import subprocess
 import sys
@@ -65,9 +66,12 @@ assert "helpers" not in sys.modules
 
 
 def test_two_stages_run_alone(tmp_path):
-    """encoder.py and embedding_layers.py, copied into somebody's own folder, compute what the library computes."""
+    """The two files that the README says to copy, in somebody's own folder, compute what the library computes."""
+    readme = (HELPERS.parent / "README.md").read_text(encoding="utf-8")
+    names = re.search(r"Copy `(\w+\.py)` and `(\w+\.py)`", readme).groups()
+    assert set(names) == {"encoder.py", "embedding_layers.py"}
     (tmp_path / "lifted").mkdir()
-    for name in ("encoder.py", "embedding_layers.py"):
+    for name in names:
         shutil.copy(HELPERS / name, tmp_path / "lifted")
     (tmp_path / "script.py").write_text(SCRIPT, encoding="utf-8")
     done = subprocess.run(

@@ -37,7 +37,7 @@ LONGEST = 60  # seconds that are waited if the hub asks for it; of more the read
 PIECE = 1 << 16  # bytes on their way to the disk; huggingface_hub's 10 MB would be lost whenever a line breaks
 KEPT = "what was downloaded is kept, and the same command goes on from there"
 MIRROR = "https://hf-mirror.com"
-OTHER_WAYS = 'or see other ways in README.md, "The real weights"'
+OTHER_WAYS = "or see other ways in helpers/checkpoint/README.md"
 STATUS = {
     401: "it asks who you are: set HF_TOKEN to a valid token; bge-m3 is public, so unset one that has expired",
     403: "it refuses you: set HF_TOKEN to a token that may read this repository",

@@ -58,6 +58,8 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     settings.mkdir(parents=True)
     # draw every cell, not only those in view, so that all can be looked at
     (settings / "tracker.jupyterlab-settings").write_text(json.dumps({"windowingMode": "none"}), encoding="utf-8")
+    # where the installed package puts it, whatever this Python's JupyterLab was told
+    shutil.copytree(ROOT / "notebooks" / "classroom" / "jupyterlab", folder / "installed" / "overrides.d")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -65,6 +67,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}",
         "--IdentityProvider.token=", f"--ServerApp.root_dir={folder / 'notebooks'}", "--expose-app-in-browser",
         f"--LabApp.user_settings_dir={folder / 'settings'}", f"--LabApp.workspaces_dir={folder / 'workspaces'}",
+        f"--LabApp.app_settings_dir={folder / 'installed'}",
     ]  # fmt: skip
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "2"}
     with (folder / "lab.log").open("wb") as log:
@@ -137,6 +140,20 @@ def move(control: playwright.Locator) -> None:
         control.click()
     else:
         control.locator("xpath=..").locator("button:not(.mod-active)").first.click()
+
+
+def test_nothing_lies_over_the_first_page(lab: str, browser: playwright.Browser) -> None:
+    """At its first start JupyterLab asks whether to fetch news, over the page; here it has its answer."""
+    page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    try:
+        open_page(page, lab, PAGES[0])
+        page.wait_for_timeout(4000)  # the question comes a moment after the page
+        assert page.locator(".Toastify__toast, .jp-Dialog").all_inner_texts() == []
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=SCREENSHOTS / "first_start.png")
+        page.evaluate("async () => { await window.jupyterapp.shell.currentWidget.sessionContext.shutdown(); }")
+    finally:
+        page.close()
 
 
 @pytest.mark.parametrize("name", PAGES)
