@@ -60,7 +60,7 @@ def second_cut(text: str, vocabulary: Vocabulary) -> list[int]:
     """Ids of a text, every word cut in the second-best way where there is one.
 
     >>> second_cut("lowest", vocabulary)  # <s> ▁low est </s> in place of ▁lo west
-    [0, 27226, 525, 2]
+    [0, 10369, 418, 2]
     """
     cuts = [n_best(word, vocabulary, 2)[-1][1] for word in split_words(normalize_text(text, vocabulary))]
     return [0, *(piece_id(piece, vocabulary) for cut in cuts for piece in cut), 2]
