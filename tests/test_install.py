@@ -9,13 +9,11 @@ import subprocess
 import sys
 import sysconfig
 import venv
-from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
-SETTINGS = Path("share", "jupyter", "lab", "settings", "overrides.d", "inside-bge-m3.json")
 LEFT_OUT = (".*", "build", "dist", "models", "bge-m3", "BAAI", "venv", "__pycache__", "*.egg-info")
 
 SCRIPT = """
@@ -108,18 +106,3 @@ def test_the_command_line_of_the_wheel(elsewhere: Path, tmp_path: Path) -> None:
         elsewhere, "-m", "helpers", "walk", "--checkpoint", "mini", "你好", cwd=tmp_path
     )
     assert "mini-m3" in command(elsewhere, "-m", "helpers", "where", "--checkpoint", "mini", cwd=tmp_path)
-
-
-@pytest.mark.slow
-def test_jupyterlab_is_told_not_to_ask(elsewhere: Path) -> None:
-    """The setting lies where JupyterLab looks for it."""
-    ours = (ROOT / "notebooks" / "classroom" / "jupyterlab" / SETTINGS.name).read_text(encoding="utf-8")
-    assert (elsewhere.parents[1] / SETTINGS).read_text(encoding="utf-8") == ours
-
-
-def test_this_environment_tells_jupyterlab_too() -> None:
-    """``pip install -e .``, the README's way, brings the setting as well."""
-    url = json.loads(distribution("inside-bge-m3").read_text("direct_url.json") or "{}").get("url", "")
-    if Path(url.removeprefix("file://")).resolve() != ROOT.resolve():
-        pytest.skip("another copy of the project is installed here")
-    assert (Path(sys.prefix) / SETTINGS).exists()

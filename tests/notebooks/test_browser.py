@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -31,6 +32,7 @@ PAGES = sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
 SCREENSHOTS = ROOT / "build" / "screenshots"
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+FLAGS_PRINTED = re.findall(r"--LabApp\S+", (ROOT / "README.md").read_text(encoding="utf-8").partition("```bat")[0])
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync", "--no-first-run"]
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed; apt-get install chromium")
@@ -58,8 +60,6 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     settings.mkdir(parents=True)
     # draw every cell, not only those in view, so that all can be looked at
     (settings / "tracker.jupyterlab-settings").write_text(json.dumps({"windowingMode": "none"}), encoding="utf-8")
-    # where the installed package puts it, whatever this Python's JupyterLab was told
-    shutil.copytree(ROOT / "notebooks" / "classroom" / "jupyterlab", folder / "installed" / "overrides.d")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -67,11 +67,11 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}",
         "--IdentityProvider.token=", f"--ServerApp.root_dir={folder / 'notebooks'}", "--expose-app-in-browser",
         f"--LabApp.user_settings_dir={folder / 'settings'}", f"--LabApp.workspaces_dir={folder / 'workspaces'}",
-        f"--LabApp.app_settings_dir={folder / 'installed'}",
+        *(flag for flag in FLAGS_PRINTED if "default_url" not in flag),
     ]  # fmt: skip
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "2"}
     with (folder / "lab.log").open("wb") as log:
-        server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment)
+        server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment, cwd=folder)
     try:
         for _ in range(240):
             try:
@@ -143,7 +143,7 @@ def move(control: playwright.Locator) -> None:
 
 
 def test_nothing_lies_over_the_first_page(lab: str, browser: playwright.Browser) -> None:
-    """At its first start JupyterLab asks whether to fetch news, over the page; here it has its answer."""
+    """At its first start JupyterLab asks whether to fetch news, over the page; the README's command does not let it."""
     page = browser.new_page(viewport={"width": 1400, "height": 1000})
     try:
         open_page(page, lab, PAGES[0])
