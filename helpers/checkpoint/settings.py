@@ -1,12 +1,10 @@
-"""Environment variables that huggingface_hub cannot read, told by name: its own errors name none."""
-
-from __future__ import annotations
+"""Environment variables that huggingface_hub cannot use, told by name: its own errors name none."""
 
 import os
 import re
 from urllib.parse import urlsplit
 
-from helpers.checkpoint.integrity import CheckpointError
+from helpers.checkpoint.integrity import unusable
 
 SECONDS = ("HF_HUB_DOWNLOAD_TIMEOUT", "HF_HUB_ETAG_TIMEOUT")
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
@@ -14,25 +12,21 @@ CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 TOKENS = ("HF_OIDC_RESOURCE", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
 
 
-class SettingError(CheckpointError):
-    """An environment variable that cannot be read; the message names it and says what to write."""
-
-
 def check_settings() -> None:
-    """Raise ``SettingError`` for what huggingface_hub, and so transformers, stumbles over while it is imported."""
+    """Raise ``CheckpointError`` for what huggingface_hub, and so transformers, stumbles over while it is imported."""
     for name in SECONDS:
         value = os.environ.get(name, "10")
         if not re.fullmatch(r"\s*\d{1,6}\s*", value):
-            raise SettingError(f"{name} is set to {value!r}, which is no number of seconds; write 30, or unset it")
+            raise unusable(name, f"is set to {value!r}, which is no number of seconds", "write 30, or unset it")
     check_address("HF_ENDPOINT")
 
 
 def check_network() -> None:
-    """Raise ``SettingError`` for an address, a proxy, a certificate or a token that no request can be made with."""
+    """Raise ``CheckpointError`` for an address, a proxy, a certificate or a token that no request can be made with."""
     from huggingface_hub import constants, get_session, get_token
 
     if not re.fullmatch(r"https?://[^\s/\"'<>]+\S*", constants.ENDPOINT):
-        raise SettingError(f"HF_ENDPOINT is set to {constants.ENDPOINT!r}; write https://host, or unset it")
+        raise unusable("HF_ENDPOINT", f"is set to {constants.ENDPOINT!r}", "write https://host, or unset it")
     for name in PROXIES:
         check_address(name)
     try:
@@ -40,23 +34,22 @@ def check_network() -> None:
     except Exception as error:  # each of its parts raises a kind of its own
         names = named(CERTIFICATES if isinstance(error, OSError) else PROXIES) or "a proxy of this computer's settings"
         cure = "correct or unset it; a proxy is http://host:port, a socks5:// one needs: pip install socksio"
-        raise SettingError(f"{names} cannot be used ({type(error).__name__}: {error}); {cure}") from error
-    where = named(TOKENS) or constants.HF_TOKEN_PATH
+        raise unusable(names, f"cannot be used ({type(error).__name__}: {error})", cure) from error
     try:
-        token = get_token() or ""
-    except Exception as error:
-        raise SettingError(f"{where} gives no token ({type(error).__name__}: {error}); unset it") from error
-    if not re.fullmatch("[!-~]*", token):
-        raise SettingError(f"{where} holds a token with a blank or a letter that no token has; correct or unset it")
+        wrong: object = re.search("[^!-~]", get_token() or "") and "there is a blank or a letter that no token has"
+    except Exception as error:  # the file of a login may be anything
+        wrong = error
+    if wrong:
+        raise unusable(named(TOKENS) or constants.HF_TOKEN_PATH, f"gives no token ({wrong})", "correct or unset it")
 
 
 def check_address(name: str) -> None:
-    """Raise ``SettingError`` if this variable names a port or a host that cannot be one."""
+    """Raise ``CheckpointError`` if this variable names a port or a host that cannot be one."""
     value = os.environ.get(name, "")
     try:
         urlsplit(value if "://" in value else f"http://{value}").port  # noqa: B018 - it is checked when it is read
     except ValueError as error:  # the value is not shown: a proxy's may hold a password
-        raise SettingError(f"{name} is no address ({error}); write http://host:port, or unset it") from None
+        raise unusable(name, f"is no address ({error})", "write http://host:port, or unset it") from None
 
 
 def named(names: tuple[str, ...]) -> str:

@@ -10,9 +10,9 @@ import pytest
 import torch
 from transformers import XLMRobertaConfig, XLMRobertaModel
 
-from helpers.checkpoint import find, load, recorded
-from helpers.checkpoint.manifest import PINNED
-from helpers.checkpoint.recorded import is_bge_m3, recorded_figures
+from helpers.checkpoint import find, load
+from helpers.checkpoint.load import is_bge_m3
+from helpers.checkpoint.recorded import PINNED, recorded_figures
 from helpers.lexical import lexical_score
 from helpers.multi_vector import weighted_sum
 
@@ -159,7 +159,7 @@ def test_mini_is_not_bge_m3(mini):
 def test_numbers_decide_and_not_only_the_shape(mini, reference, monkeypatch):
     """A model of 1,024 numbers that gives the recorded ones passes; moved by 2e-4, or nan, it does not."""
     figures = copy.deepcopy(reference)
-    monkeypatch.setattr(recorded, "recorded_figures", lambda: figures)
+    monkeypatch.setattr(load, "recorded_figures", lambda: figures)
     text, head = figures["walkthrough"]["sentences"][0], figures["walkthrough"]["embedding_head"]
     torch.manual_seed(0)
     config = XLMRobertaConfig(
