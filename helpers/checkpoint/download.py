@@ -147,11 +147,12 @@ def part_of(path: Path, sha256: str) -> Path:
 def get_rest(part: Path, name: str, size: int, bar: tqdm) -> None:
     """Ask once for what the part lacks, and write what comes. Raises ``CheckpointError`` for an answer that is not
     the file, before it replaces anything, huggingface_hub's errors and the disk's."""
-    done, timeout = length(part), constants.HF_HUB_DOWNLOAD_TIMEOUT
+    done, url = length(part), hf_hub_url(REPO, name, revision=REVISION)
     headers = build_hf_headers() | {"Accept-Encoding": "identity"} | ({"Range": f"bytes={done}-"} if done else {})
-    waits = {"retry_on_status_codes": PASSING, "retry_on_exceptions": ()}
-    url = hf_hub_url(REPO, name, revision=REVISION)
-    with http_stream_backoff("GET", url, headers=headers, timeout=timeout, **waits) as response:
+    with http_stream_backoff(
+        "GET", url, headers=headers, timeout=constants.HF_HUB_DOWNLOAD_TIMEOUT,
+        retry_on_status_codes=PASSING, retry_on_exceptions=(),
+    ) as response:  # fmt: skip
         if response.status_code == 416 and done:  # no rest of a file is to be had here, so the whole of it
             part.unlink()
             return get_rest(part, name, size, bar)

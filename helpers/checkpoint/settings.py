@@ -18,17 +18,18 @@ def check_settings() -> None:
         value = os.environ.get(name, "10")
         if not re.fullmatch(r"\s*\d{1,6}\s*", value):
             raise unusable(name, f"is set to {value!r}, which is no number of seconds", "write 30, or unset it")
-    check_address("HF_ENDPOINT")
+    try:
+        urlsplit(os.environ.get("HF_ENDPOINT", "")).port  # noqa: B018 - it is checked when it is read
+    except ValueError as error:
+        raise unusable("HF_ENDPOINT", f"is no address ({error})", "write https://host, or unset it") from None
 
 
 def check_network() -> None:
-    """Raise ``CheckpointError`` for an address, a proxy, a certificate or a token that no request can be made with."""
+    """Raise ``CheckpointError`` for an address, a proxy, a certificate or a token that makes no request."""
     from huggingface_hub import constants, get_session, get_token
 
     if not re.fullmatch(r"https?://[^\s/\"'<>]+\S*", constants.ENDPOINT):
         raise unusable("HF_ENDPOINT", f"is set to {constants.ENDPOINT!r}", "write https://host, or unset it")
-    for name in PROXIES:
-        check_address(name)
     try:
         get_session()
     except Exception as error:  # each of its parts raises a kind of its own
@@ -41,15 +42,6 @@ def check_network() -> None:
         wrong = error
     if wrong:
         raise unusable(named(TOKENS) or constants.HF_TOKEN_PATH, f"gives no token ({wrong})", "correct or unset it")
-
-
-def check_address(name: str) -> None:
-    """Raise ``CheckpointError`` if this variable names a port or a host that cannot be one."""
-    value = os.environ.get(name, "")
-    try:
-        urlsplit(value if "://" in value else f"http://{value}").port  # noqa: B018 - it is checked when it is read
-    except ValueError as error:  # the value is not shown: a proxy's may hold a password
-        raise unusable(name, f"is no address ({error})", "write http://host:port, or unset it") from None
 
 
 def named(names: tuple[str, ...]) -> str:

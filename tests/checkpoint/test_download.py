@@ -316,6 +316,7 @@ def test_unreachable(lost, hub):
     assert_error(lost.run(before=QUICK), *told)
     secure = {"before": QUICK, "HF_ENDPOINT": "https://hub.example"}
     assert_error(lost.run(HTTPS_PROXY="http://127.0.0.1:9", **secure), *told)
+    assert_error(lost.run(before=QUICK, HTTP_PROXY="http://a:70000"), "cannot be reached", " HTTP_PROXY (http://user:")
     assert_error(lost.run(https_proxy=hub.url, **secure), "(ProxyError: 407 ", "https_proxy (http://user:password@")
     assert_no_model(lost.model)
 
@@ -333,7 +334,7 @@ SETTINGS = [
     "HF_ENDPOINT=hub.example", "HF_ENDPOINT=https://[::1", 'HF_ENDPOINT="https://hub.example"', "HF_ENDPOINT=ftp://a/",
     "HF_ENDPOINT=", "HF_HUB_DOWNLOAD_TIMEOUT=-5", "HF_HUB_DOWNLOAD_TIMEOUT=1.5", "HF_HUB_DOWNLOAD_TIMEOUT=",
     "HF_HUB_DOWNLOAD_TIMEOUT=99999999999999", "HF_HUB_ETAG_TIMEOUT=ten", "HF_TOKEN=hf_a b", "HF_TOKEN=\x7f",
-    "HTTP_PROXY=http://a:70000", "HTTPS_PROXY=ftp://a", "ALL_PROXY=socks://a", "ALL_PROXY=socks5://", "SSL_CERT_FILE=.",
+    "HTTPS_PROXY=ftp://a", "ALL_PROXY=socks://a", "ALL_PROXY=socks5://", "SSL_CERT_FILE=.",
 ]  # fmt: skip
 
 
