@@ -1,7 +1,7 @@
 """The download against a hub on loopback, with the real client: after whatever happens the model is whole or refused.
 
 Every test runs ``python -m helpers download`` in a copy of the project, in a path with blanks and Chinese
-characters, from a bge-m3 the size of mini-m3, whose sums stand in the manifest that is wanted.
+characters, from a bge-m3 the size of mini-m3, whose sums are those that are wanted.
 """
 
 import os

@@ -145,7 +145,7 @@ def test_the_one_full_vector():
 
 
 def test_recorded_files_are_the_pinned_ones():
-    """Sizes and sums of the files, recorded apart from the manifest's."""
+    """Sizes and sums of the files, recorded a second time by somebody else."""
     recorded = {name: facts[:2] for name, facts in FIGURES["file_facts"]["outputs"].items() if name in PINNED}
     assert len(recorded) == 3
     assert recorded == {name: list(PINNED[name]) for name in recorded}
