@@ -27,7 +27,7 @@ def parts(widget):
     return [widget, *(part for child in getattr(widget, "children", ()) for part in parts(child))]
 
 
-@pytest.mark.parametrize(("panel", "needed"), panels())
+@pytest.mark.parametrize(("panel", "needed"), list(panels()))
 def test_a_panel_answers_whatever_is_typed(mini, panel, needed):
     """No error (ipywidgets would pass it on to here), and no half of a surrogate pair on its way to the browser."""
     use_style()
