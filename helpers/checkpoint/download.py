@@ -6,6 +6,7 @@ name when size and sha256 are right. The connection, with mirrors, proxies and t
 
 import errno
 import os
+import re
 import shutil
 import sys
 import time
@@ -16,14 +17,13 @@ from pathlib import Path
 
 from tqdm.auto import tqdm
 
-from helpers.checkpoint.find import PROJECT
+from helpers.checkpoint.find import PROJECT, check_settings
 from helpers.checkpoint.integrity import CheckpointError, complete, unusable
 from helpers.checkpoint.recorded import PINNED, REPO, REVISION, WEIGHTS, Files
-from helpers.checkpoint.settings import PROXIES, check_network, check_settings, named
 
 check_settings()
 
-from huggingface_hub import constants, hf_hub_url
+from huggingface_hub import constants, get_session, get_token, hf_hub_url
 from huggingface_hub.errors import HfHubHTTPError, HTTPError
 from huggingface_hub.utils import WeakFileLock, build_hf_headers, hf_raise_for_status, http_stream_backoff
 
@@ -34,6 +34,9 @@ PASSING = (408, 429, 500, 502, 503, 504)  # trouble that huggingface_hub waits o
 PIECE = 1 << 16  # bytes on their way to the disk, lost when a line breaks
 KEPT = "what was downloaded is kept, and the same command goes on from there"
 OTHER_WAYS = "use another mirror (HF_ENDPOINT=https://hf-mirror.com), or see helpers/checkpoint/README.md"
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
+CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+TOKENS = ("HF_OIDC_RESOURCE", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
 CURES = {
     401: "it asks who you are: set HF_TOKEN to a valid token; bge-m3 is public, so unset one that has expired",
     403: "it refuses you: set HF_TOKEN to a token that may read this repository",
@@ -80,6 +83,29 @@ def missing(folder: Path, files: Files) -> list[str]:
     return [name for name in order if not complete(folder / name, *files[name])]
 
 
+def check_network() -> None:
+    """Raise ``CheckpointError`` for an address, a proxy, a certificate or a token that makes no request."""
+    if not re.fullmatch(r"https?://[^\s/\"'<>]+\S*", constants.ENDPOINT):
+        raise unusable("HF_ENDPOINT", f"is set to {constants.ENDPOINT!r}", "write https://host, or unset it")
+    try:
+        get_session()
+    except Exception as error:  # each of its parts raises a kind of its own
+        names = named(CERTIFICATES if isinstance(error, OSError) else PROXIES) or "a proxy of this computer's settings"
+        cure = "correct or unset it; a proxy is http://host:port, a socks5:// one needs: pip install socksio"
+        raise unusable(names, f"cannot be used ({type(error).__name__}: {error})", cure) from error
+    try:
+        wrong: object = re.search("[^!-~]", get_token() or "") and "there is a blank or a letter that no token has"
+    except Exception as error:  # the file of a login may be anything
+        wrong = error
+    if wrong:
+        raise unusable(named(TOKENS) or constants.HF_TOKEN_PATH, f"gives no token ({wrong})", "correct or unset it")
+
+
+def named(names: tuple[str, ...]) -> str:
+    """Those of the variables that are set, for a message."""
+    return ", ".join(name for name in names if name in {*os.environ} and os.environ[name])  # Windows: upper case only
+
+
 def fill(folder: Path, files: Files) -> None:
     """Fetch what is missing, one process at a time. Raises as ``download`` does."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -103,13 +129,14 @@ def plan(folder: Path, files: Files, names: list[str]) -> None:
         if path.exists():
             raise unusable(path, "is damaged, or another model's", "remove it, or give another folder")
     total, free = sum(size for size, _ in files.values()), shutil.disk_usage(folder).free
-    needed = sum(files[name][0] - length(part_of(folder / name, files[name][1])) for name in names)
-    say(f"{REPO} at {REVISION[:7]} from {constants.ENDPOINT}: {len(files)} files, {gb(total)}")
-    say(f"{gb(total - needed)} already here, {gb(needed)} to fetch, {gb(free)} free\ninto {folder}")
+    needed = sum(files[name][0] - length(folder / f"{name}.{files[name][1][:8]}.part") for name in names)
+    sizes = total, total - needed, needed, free, needed - free
+    whole, here, rest, room, lacking = (f"{size / 1e9:.2f} GB" for size in sizes)  # as disks and the hub count
+    say(f"{REPO} at {REVISION[:7]} from {constants.ENDPOINT}: {len(files)} files, {whole}")
+    say(f"{here} already here, {rest} to fetch, {room} free\ninto {folder}")
     if needed > free:
-        lacking = f"has {gb(free)} free, but {gb(needed)} are needed"
-        cure = f"free {gb(needed - free)}, or choose another disk with --to; {KEPT}"
-        raise unusable(f"the disk of {folder}", lacking, cure)
+        problem = f"has {room} free, but {rest} are needed"
+        raise unusable(f"the disk of {folder}", problem, f"free {lacking}, or choose another disk with --to; {KEPT}")
 
 
 def fetch(folder: Path, name: str, size: int, sha256: str) -> None:
@@ -117,7 +144,7 @@ def fetch(folder: Path, name: str, size: int, sha256: str) -> None:
 
     A line that breaks is taken up again, and as often as it takes if each time some bytes come.
     """
-    part, tries = part_of(folder / name, sha256), 0
+    part, tries = folder / f"{name}.{sha256[:8]}.part", 0  # the sum, so that nothing else is ever appended to it
     part.parent.mkdir(exist_ok=True)
     with tqdm(total=size, desc=name, unit="B", unit_scale=True, disable=None) as bar:
         while (done := length(part)) < size:
@@ -137,11 +164,6 @@ def fetch(folder: Path, name: str, size: int, sha256: str) -> None:
         problem = f"came from {constants.ENDPOINT} with a wrong size or checksum and was deleted"
         raise unusable(name, problem, f"run the same command again, the other files are kept; then {OTHER_WAYS}")
     os.replace(part, folder / name)
-
-
-def part_of(path: Path, sha256: str) -> Path:
-    """Where a file grows: named after its sum too, so that nothing else is ever appended to it."""
-    return path.with_name(f"{path.name}.{sha256[:8]}.part")
 
 
 def get_rest(part: Path, name: str, size: int, bar: tqdm) -> None:
@@ -192,8 +214,3 @@ def message(error: HTTPError | OSError, folder: Path) -> str:
     if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
         return f"the disk of {folder} is full; free some room: {KEPT}"
     return f"{folder} cannot be read or written ({error}); check its path and your rights to it"
-
-
-def gb(size: int) -> str:
-    """A number of bytes for reading, in powers of ten as disks and the hub count."""
-    return f"{size / 1e9:.2f} GB"

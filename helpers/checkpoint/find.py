@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from helpers.checkpoint.integrity import CURE, CheckpointError, check, read_json
+from helpers.checkpoint.integrity import CURE, CheckpointError, check, read_json, unusable
 from helpers.checkpoint.recorded import REPO, REVISION, WEIGHTS
-from helpers.checkpoint.settings import check_settings
 
 PROJECT = Path(__file__).parents[2]
 MINI = Path(__file__).parents[1] / "mini_m3"
@@ -77,6 +77,18 @@ def find(which: str | os.PathLike[str] = "auto") -> Checkpoint:
     if found is None and which == "real":
         raise CheckpointError(f"{problem}; set BGE_M3 to a folder that holds it, or run 'python -m helpers download'")
     return found or describe(MINI, problem)
+
+
+def check_settings() -> None:
+    """Raise ``CheckpointError`` for what huggingface_hub, and so transformers, stumbles over while it is imported."""
+    for name in ("HF_HUB_DOWNLOAD_TIMEOUT", "HF_HUB_ETAG_TIMEOUT"):
+        value = os.environ.get(name, "10")
+        if not re.fullmatch(r"\s*\d{1,6}\s*", value):
+            raise unusable(name, f"is set to {value!r}, which is no number of seconds", "write 30, or unset it")
+    try:
+        urlsplit(os.environ.get("HF_ENDPOINT", "")).port  # noqa: B018 - it is checked when it is read
+    except ValueError as error:
+        raise unusable("HF_ENDPOINT", f"is no address ({error})", "write https://host, or unset it") from None
 
 
 def find_named(which: str | os.PathLike[str]) -> Checkpoint:
