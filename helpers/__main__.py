@@ -15,8 +15,6 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from helpers.checkpoint.settings import check_settings
-
 if TYPE_CHECKING:
     from helpers.pipeline import BgeM3, Walk
 
@@ -112,7 +110,6 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
 
 def run(options: argparse.Namespace) -> int:
     """One command; its exit code. What it needs is imported when it is known, so that mistakes are told at once."""
-    check_settings()
     if options.command == "download":
         from helpers.checkpoint.download import download
 

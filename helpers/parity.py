@@ -98,7 +98,7 @@ def ladder(bge: BgeM3, texts: Sequence[str], walk: Walk | None = None) -> list[R
     texts = walk.texts
     maps_too = bool(walk.attentions)
     model = with_maps(bge.model) if maps_too else bge.model
-    options = dict(padding=True, truncation=True, max_length=bge.max_length, return_tensors="pt")
+    options = dict(padding=True, padding_side="right", truncation=True, max_length=bge.max_length, return_tensors="pt")
     library = own_copy(bge.tokenizer)(texts, **options).to(model.device)
     out = model(**library, output_hidden_states=True, output_attentions=maps_too)
     real = library["attention_mask"].bool()  # (B, T)

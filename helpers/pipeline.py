@@ -24,7 +24,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from helpers.checkpoint.find import Checkpoint
-from helpers.checkpoint.load import load_linear, load_with_vocabulary
+from helpers.checkpoint.load import load, load_linear
 from helpers.devices import batch_limits, check_dtype, check_finite, choose_device
 from helpers.embedding_layers import embed
 from helpers.encoder import encode_stack
@@ -77,11 +77,10 @@ class Outputs:
 
 @dataclass(frozen=True, eq=False)
 class BgeM3:
-    """A loaded checkpoint: the library's model and tokenizer, and what the stages need of them."""
+    """A loaded checkpoint: the library's model and tokenizer, and which one it is."""
 
     model: XLMRobertaModel
     tokenizer: PreTrainedTokenizerBase
-    vocabulary: Vocabulary
     checkpoint: Checkpoint
     _own_tokenizer: PreTrainedTokenizerBase = field(init=False, repr=False)  # ``tokenizer`` may be in use elsewhere
 
@@ -99,8 +98,13 @@ class BgeM3:
         """
         check_dtype(dtype)
         place = choose_device(device)
-        model, tokenizer, vocabulary, checkpoint = load_with_vocabulary(which, dtype)
-        return cls(model.to(place), tokenizer, vocabulary, checkpoint)  # type: ignore[arg-type]  # transformers' own
+        model, tokenizer, checkpoint = load(which, dtype, stacklevel=3)
+        return cls(model.to(place), tokenizer, checkpoint)  # type: ignore[arg-type]  # transformers' own
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The tokenizer's pieces and scores, which ``walk`` needs and ``encode`` does not."""
+        return Vocabulary.of(self._own_tokenizer)
 
     @property
     def max_length(self) -> int:

@@ -44,12 +44,14 @@ class Batch:
 
 
 def in_order(texts: object) -> bool:
-    """Does it give its items one after another? An array, a column or a table by its dimensions; of all others a set
-    has no order, and what has keys (a dict and its like) gives these in place of its items.
+    """Does it give its items one after another? An array, a column or a table by its dimensions; any other if it has
+    an index, a next item or a reverse (a set has none), but not keys, which a dict and its like give for its items.
     """
     if hasattr(texts, "shape"):
         return len(texts.shape) == 1
-    return hasattr(texts, "__iter__") and not hasattr(texts, "keys") and not isinstance(texts, (str, bytes, Set))
+    ordered = any(hasattr(type(texts), name) for name in ("__getitem__", "__next__", "__reversed__"))
+    names = hasattr(texts, "keys") or isinstance(texts, (str, bytes, Set))
+    return ordered and hasattr(type(texts), "__iter__") and not names
 
 
 def check_texts(texts: Sequence[str]) -> list[str]:

@@ -19,7 +19,7 @@ from pathlib import Path
 import torch
 
 from helpers.checkpoint.find import BGE_M3_TOKENIZER
-from helpers.checkpoint.manifest import PINNED
+from helpers.checkpoint.recorded import PINNED
 
 SEED = 0
 VERSION = 2  # of the recipe below

@@ -105,6 +105,14 @@ def test_bad_input(arguments, environment, told):
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_a_setting_that_stops_the_libraries_is_named_in_scripts_too():
+    """huggingface_hub, and so transformers, fails on it while it is imported, and says no name."""
+    done = python("-c", "from helpers import BgeM3; BgeM3.from_checkpoint('mini')", HF_HUB_DOWNLOAD_TIMEOUT="abc")
+    assert done.stderr.splitlines()[-1].startswith(
+        "helpers.checkpoint.integrity.CheckpointError: HF_HUB_DOWNLOAD_TIMEOUT is set to 'abc', which is no number"
+    )
+
+
 @pytest.mark.parametrize("arguments", [["walk", "a"], ["download"], ["verify"]])
 def test_another_python(arguments):
     """``python -m helpers`` outside the environment: what is missing and which Python to take, no traceback."""

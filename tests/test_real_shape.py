@@ -26,7 +26,7 @@ from test_parity import SABOTAGE
 from helpers import BgeM3, TruncationWarning, find, ladder
 from helpers.checkpoint import verify
 from helpers.checkpoint.load import load_linear
-from helpers.checkpoint.manifest import PINNED
+from helpers.checkpoint.recorded import PINNED
 from helpers.lexical import lexical_weights
 from helpers.parity import tolerance
 

@@ -25,8 +25,8 @@ from transformers import AutoTokenizer, XLMRobertaTokenizer
 from helpers import BGE_M3_TOKENIZER, CheckpointError, find
 from helpers.bge_m3_tokenizer import make
 from helpers.checkpoint.find import MINI
-from helpers.checkpoint.manifest import PINNED, TOKENIZER_FILES, sha256
-from helpers.checkpoint.recorded import recorded_figures
+from helpers.checkpoint.integrity import complete
+from helpers.checkpoint.recorded import PINNED, recorded_figures
 from helpers.mini_m3.training.vocabulary import sentencepiece_model
 from helpers.tokenization import TruncationWarning, piece_id, tokenize, tokenize_pair
 from helpers.unigram import WHITE, Vocabulary, normalize_text, text_pieces
@@ -188,9 +188,9 @@ def differing(texts: list[str], one: list[list[int]], two: list[list[int]]) -> l
 def test_every_file_is_bge_m3s():
     """One byte more or less, a line end that git changed: then it proves nothing of the pinned revision."""
     files = {path.relative_to(BGE_M3_TOKENIZER).as_posix(): path for path in BGE_M3_TOKENIZER.rglob("*.json")}
-    assert len(files) == 8 and files.keys() >= TOKENIZER_FILES.keys() - {"sentencepiece.bpe.model"}
+    assert files.keys() == {name for name in PINNED if name.endswith(".json")}
     for name, path in files.items():
-        assert (path.stat().st_size, sha256(path)) == PINNED[name], name
+        assert complete(path, *PINNED[name]), name
 
 
 def test_conversion_undoes_the_three_differences():

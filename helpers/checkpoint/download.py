@@ -1,224 +1,199 @@
 """Bring bge-m3 to this disk: one pinned commit into one folder, so that whatever ends it leaves no half model.
 
 Small files come first and weights last. Each grows as a ``.part`` that a later run goes on with, and gets its
-name when size and sha256 are right. huggingface_hub carries the bytes: its mirrors, proxies and tokens hold.
+name when size and sha256 are right. The connection, with mirrors, proxies and tokens, is huggingface_hub's own.
 """
-
-from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import sys
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from helpers.checkpoint.integrity import CheckpointError
-from helpers.checkpoint.manifest import BGE_M3, WEIGHTS, Manifest, complete
-from helpers.checkpoint.settings import PROXIES, check_network, check_settings, named
+from tqdm.auto import tqdm
+
+from helpers.checkpoint.find import PROJECT, check_settings
+from helpers.checkpoint.integrity import CheckpointError, complete, unusable
+from helpers.checkpoint.recorded import PINNED, REPO, REVISION, WEIGHTS, Files
 
 check_settings()
 
-from huggingface_hub import constants, get_session, hf_hub_url
+from huggingface_hub import constants, get_session, get_token, hf_hub_url
 from huggingface_hub.errors import HfHubHTTPError, HTTPError
-from huggingface_hub.file_download import http_get
-from huggingface_hub.utils import WeakFileLock, build_hf_headers
+from huggingface_hub.utils import WeakFileLock, build_hf_headers, hf_raise_for_status, http_stream_backoff
 
-if TYPE_CHECKING:
-    from httpx2 import Response
-
-TRIES = 4  # without a new byte; the waits double: 2, 4, 8, 16 seconds
-PASSING = (500, 502, 503, 504)  # trouble that may be over a moment later; http_get itself waits out 408 and 429
-LONGEST = 60  # seconds that are waited if the hub asks for it; of more the reader is told
-PIECE = 1 << 16  # bytes on their way to the disk; huggingface_hub's 10 MB would be lost whenever a line breaks
+# in this project's folder, or in the current one where the package is installed elsewhere
+FOLDER = (PROJECT if (PROJECT / "pyproject.toml").is_file() else Path()) / "models" / "bge-m3"
+TRIES = 4  # in a row that bring no byte; the waits double: 2, 4, 8, 16 seconds
+PASSING = (408, 429, 500, 502, 503, 504)  # trouble that huggingface_hub waits out, up to five times
+PIECE = 1 << 16  # bytes on their way to the disk, lost when a line breaks
 KEPT = "what was downloaded is kept, and the same command goes on from there"
-MIRROR = "https://hf-mirror.com"
-OTHER_WAYS = "or see other ways in helpers/checkpoint/README.md"
-STATUS = {
+OTHER_WAYS = "use another mirror (HF_ENDPOINT=https://hf-mirror.com), or see helpers/checkpoint/README.md"
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
+CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+TOKENS = ("HF_OIDC_RESOURCE", "HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
+CURES = {
     401: "it asks who you are: set HF_TOKEN to a valid token; bge-m3 is public, so unset one that has expired",
     403: "it refuses you: set HF_TOKEN to a token that may read this repository",
     404: "it has no such repository, commit or file: check HF_ENDPOINT",
     407: "the proxy asks who you are: write HTTPS_PROXY=http://user:password@host:port",
-    429: "too many requests: wait {} seconds, or set HF_TOKEN for a higher limit",
+    429: "too many requests: try again later, or set HF_TOKEN for a higher limit",
 }
+say = partial(print, file=sys.stderr, flush=True)  # standard output is for the path alone
 
 
-class DownloadError(CheckpointError):
-    """A download that cannot go on; the message says why, what is kept and what to do."""
-
-
-def default_folder() -> Path:
-    """``models/bge-m3`` in this project's folder, or in the current one where the package is installed elsewhere."""
-    project = Path(__file__).parents[2]
-    return (project if (project / "pyproject.toml").is_file() else Path.cwd()) / "models" / "bge-m3"
-
-
-def download(to: str | os.PathLike[str] | None = None, *, manifest: Manifest = BGE_M3) -> Path:
+def download(to: str | os.PathLike[str] | None = None, *, files: Files = PINNED) -> Path:
     """The folder that holds bge-m3, once every file in it is complete; what is there already is not fetched again.
 
-    ``to`` is a folder of its own, ``default_folder()`` without it. Raises ``SettingError``, and ``DownloadError``
-    for whatever keeps the download from going on; what has come by then is kept for the next call.
+    ``to`` is a folder of its own, ``FOLDER`` without it. Raises ``CheckpointError`` for whatever keeps the download
+    from going on: why, what is kept, what to do.
 
     ``download("models/bge-m3")`` gives the whole path of ``models/bge-m3``.
     """
-    folder = default_folder() if to is None else Path(os.path.expanduser(to)).absolute()
+    folder = Path(os.path.expanduser(FOLDER if to is None else to)).absolute()
     if to == "" or (folder.exists() and not folder.is_dir()):
-        raise DownloadError(f"{os.fspath(to or folder)!r} is no folder; give one, new or not")
+        raise CheckpointError(f"{os.fspath(to or folder)!r} is no folder; give one, new or not")
     try:
         if any((folder / name).exists() for name in WEIGHTS):
             say(f"checking what is in {folder}")  # some seconds for 2.3 GB
-        if manifest.missing(folder):
+        if missing(folder, files):
             if constants.is_offline_mode():
-                raise DownloadError("HF_HUB_OFFLINE (or TRANSFORMERS_OFFLINE) forbids the network; unset it, run again")
+                raise unusable("HF_HUB_OFFLINE (or TRANSFORMERS_OFFLINE)", "forbids the network", "unset it, run again")
             check_network()
-            fill(folder, manifest)
+            fill(folder, files)
     except (HTTPError, OSError) as error:
-        raise DownloadError(message(error, folder)) from error
-    use = "" if folder == default_folder() else "; to use it, set the environment variable BGE_M3 to this folder"
+        raise CheckpointError(message(error, folder)) from error
+    use = "" if folder == FOLDER.absolute() else "; to use it, set the environment variable BGE_M3 to this folder"
     say(f"{folder} is complete and checked{use}")
     return folder
 
 
-def fill(folder: Path, manifest: Manifest) -> None:
+def missing(folder: Path, files: Files) -> list[str]:
+    """Names of the files that the folder lacks or holds damaged, small ones first and weights last.
+
+    >>> missing(Path("nowhere"), PINNED)[-1]
+    'pytorch_model.bin'
+    """
+    order = sorted(files, key=lambda name: (name in WEIGHTS, files[name][0]))
+    return [name for name in order if not complete(folder / name, *files[name])]
+
+
+def check_network() -> None:
+    """Raise ``CheckpointError`` for an address, a proxy, a certificate or a token that makes no request."""
+    if not re.fullmatch(r"https?://[^\s/\"'<>]+\S*", constants.ENDPOINT):
+        raise unusable("HF_ENDPOINT", f"is set to {constants.ENDPOINT!r}", "write https://host, or unset it")
+    try:
+        get_session()
+    except Exception as error:  # each of its parts raises a kind of its own
+        names = named(CERTIFICATES if isinstance(error, OSError) else PROXIES) or "a proxy of this computer's settings"
+        cure = "correct or unset it; a proxy is http://host:port, a socks5:// one needs: pip install socksio"
+        raise unusable(names, f"cannot be used ({type(error).__name__}: {error})", cure) from error
+    try:
+        wrong: object = re.search("[^!-~]", get_token() or "") and "there is a blank or a letter that no token has"
+    except Exception as error:  # the file of a login may be anything
+        wrong = error
+    if wrong:
+        raise unusable(named(TOKENS) or constants.HF_TOKEN_PATH, f"gives no token ({wrong})", "correct or unset it")
+
+
+def named(names: tuple[str, ...]) -> str:
+    """Those of the variables that are set, for a message."""
+    return ", ".join(name for name in names if name in {*os.environ} and os.environ[name])  # Windows: upper case only
+
+
+def fill(folder: Path, files: Files) -> None:
     """Fetch what is missing, one process at a time. Raises as ``download`` does."""
     folder.mkdir(parents=True, exist_ok=True)
-    lock = folder / ".download.lock"  # the system lets go of it whatever a process dies of
+    lock = folder / ".download.lock"  # stays; the system lets go of it whatever a process dies of
     with ExitStack() as stack:
         try:
             stack.enter_context(WeakFileLock(lock, timeout=1))
         except TimeoutError:
             say(f"another download into {folder} is under way; waiting for its end")
             stack.enter_context(WeakFileLock(lock))
-        try:
-            missing = manifest.missing(folder)
-            plan(folder, manifest, missing)
-            for name in missing:
-                bring(folder, manifest, name)
-        finally:
-            with suppress(OSError):  # Windows keeps a file that is open
-                lock.unlink()
+        names = missing(folder, files)
+        plan(folder, files, names)
+        for name in names:
+            fetch(folder, name, *files[name])
 
 
-def plan(folder: Path, manifest: Manifest, missing: list[str]) -> None:
-    """Say what will be done. Raises ``DownloadError`` if the disk is too small, or other weights lie in the folder:
+def plan(folder: Path, files: Files, names: list[str]) -> None:
+    """Say what will be done. Raises ``CheckpointError`` if the disk is too small, or other weights lie in the folder:
     with the small files they would be taken for a model."""
-    for path in (folder / name for name in WEIGHTS if name in missing or name not in manifest.files):
+    for path in (folder / name for name in WEIGHTS if name in names or name not in files):
         if path.exists():
-            raise DownloadError(f"{path} is damaged, or another model's; remove it, or give another folder")
-    total, free = sum(size for size, _ in manifest.files.values()), shutil.disk_usage(folder).free
-    needed = sum(manifest.files[name][0] - length(part_of(folder, manifest, name)) for name in missing)
-    say(f"{manifest.repo} at {manifest.commit[:7]} from {constants.ENDPOINT}: {len(manifest.files)} files, {gb(total)}")
-    say(f"{gb(total - needed)} already here, {gb(needed)} to fetch, {gb(free)} free\ninto {folder}")
+            raise unusable(path, "is damaged, or another model's", "remove it, or give another folder")
+    total, free = sum(size for size, _ in files.values()), shutil.disk_usage(folder).free
+    needed = sum(files[name][0] - length(folder / f"{name}.{files[name][1][:8]}.part") for name in names)
+    sizes = total, total - needed, needed, free, needed - free
+    whole, here, rest, room, lacking = (f"{size / 1e9:.2f} GB" for size in sizes)  # as disks and the hub count
+    say(f"{REPO} at {REVISION[:7]} from {constants.ENDPOINT}: {len(files)} files, {whole}")
+    say(f"{here} already here, {rest} to fetch, {room} free\ninto {folder}")
     if needed > free:
-        lacking = f"{gb(free)} free, but {gb(needed)} are needed; free {gb(needed - free)}"
-        raise DownloadError(f"the disk of {folder} has {lacking}, or choose another disk with --to; {KEPT}")
+        problem = f"has {room} free, but {rest} are needed"
+        raise unusable(f"the disk of {folder}", problem, f"free {lacking}, or choose another disk with --to; {KEPT}")
 
 
-def bring(folder: Path, manifest: Manifest, name: str) -> None:
-    """Fetch one file, check it, and give it its name in one step."""
-    part, (size, digest) = part_of(folder, manifest, name), manifest.files[name]
+def fetch(folder: Path, name: str, size: int, sha256: str) -> None:
+    """Fetch one file, check it, and give it its name in one step. Raises ``CheckpointError``, and the disk's errors.
+
+    A line that breaks is taken up again, and as often as it takes if each time some bytes come.
+    """
+    part, tries = folder / f"{name}.{sha256[:8]}.part", 0  # the sum, so that nothing else is ever appended to it
     part.parent.mkdir(exist_ok=True)
-    fetch(hf_hub_url(manifest.repo, name, revision=manifest.commit), part, name, size)
-    with part.open("rb+") as file:
-        os.fsync(file.fileno())
-    if not complete(part, size, digest):
+    with tqdm(total=size, desc=name, unit="B", unit_scale=True, disable=None) as bar:
+        while (done := length(part)) < size:
+            failure: Exception = CheckpointError(f"{name} ends after {done:,} of {size:,} bytes; {KEPT}")
+            try:
+                get_rest(part, name, size, bar)
+            except HTTPError as error:
+                failure = error
+            tries = 0 if length(part) > done else tries + 1
+            if tries > TRIES or isinstance(failure, HfHubHTTPError):
+                raise failure
+            if tries:
+                say(f"{failure}; trying again in {2**tries} seconds")
+                time.sleep(2**tries)
+    if not complete(part, size, sha256):
         part.unlink()
-        raise DownloadError(
-            f"{name} came from {constants.ENDPOINT} with a wrong size or checksum and was deleted, the other files are "
-            f"kept; run the same command again; if it stays so, use another mirror (HF_ENDPOINT), {OTHER_WAYS}"
-        )
+        problem = f"came from {constants.ENDPOINT} with a wrong size or checksum and was deleted"
+        raise unusable(name, problem, f"run the same command again, the other files are kept; then {OTHER_WAYS}")
     os.replace(part, folder / name)
 
 
-def part_of(folder: Path, manifest: Manifest, name: str) -> Path:
-    """Where a file grows: named after its sum too, so that nothing else is ever appended to it."""
-    return folder / f"{name}.{manifest.files[name][1][:8]}.part"
-
-
-def fetch(url: str, part: Path, name: str, size: int) -> None:
-    """Complete the part. A line that breaks is taken up again for as long as bytes come.
-
-    Raises ``DownloadError``, huggingface_hub's errors and the disk's.
-    """
-    idle, heard = 0, False
-    failure: Exception
-    while (done := length(part)) < size:
-        try:
-            get(url, part, name, size)
-            continue
-        except (HTTPError, RecursionError) as error:  # http_get calls itself again whenever a line breaks
-            failure = error
-        status = failure.response.status_code if isinstance(failure, HfHubHTTPError) else None
-        if status == 416 and done:  # no rest of a file is to be had here, so the whole of it
+def get_rest(part: Path, name: str, size: int, bar: tqdm) -> None:
+    """Ask once for what the part lacks, and write what comes. Raises ``CheckpointError`` for an answer that is not
+    the file, before it replaces anything, huggingface_hub's errors and the disk's."""
+    done, url = length(part), hf_hub_url(REPO, name, revision=REVISION)
+    headers = build_hf_headers() | {"Accept-Encoding": "identity"} | ({"Range": f"bytes={done}-"} if done else {})
+    with http_stream_backoff(
+        "GET", url, headers=headers, timeout=constants.HF_HUB_DOWNLOAD_TIMEOUT,
+        retry_on_status_codes=PASSING, retry_on_exceptions=(),
+    ) as response:  # fmt: skip
+        if response.status_code == 416 and done:  # no rest of a file is to be had here, so the whole of it
             part.unlink()
-            continue
-        came = length(part) > done
-        idle, heard = 0 if came else idle + 1, heard or came
-        if idle > (TRIES if status in PASSING or (status is None and heard) else 0):
-            raise failure
-        time.sleep(2**idle)
-
-
-def get(url: str, part: Path, name: str, size: int) -> None:
-    """One call of ``http_get``: it goes on where the part ends, and by itself tries again for some seconds."""
-    check = partial(check_answer, name, size)
-    hooks, usual = get_session().event_hooks["response"], constants.DOWNLOAD_CHUNK_SIZE
-    hooks.append(check)
-    constants.DOWNLOAD_CHUNK_SIZE = PIECE
-    try:
-        with part.open("ab") as file:
-            headers = build_hf_headers() | {"Accept-Encoding": "identity"}
-            http_get(url, file, resume_size=file.tell(), headers=headers, expected_size=size, displayed_filename=name)
-    except OSError as error:
-        if error.errno or isinstance(error, HTTPError):
-            raise
-        if length(part) < size:  # what is too long will not have the right sum
-            raise DownloadError(ended_early(part, name, size)) from error
-    finally:
-        constants.DOWNLOAD_CHUNK_SIZE = usual
-        hooks.remove(check)
-
-
-def check_answer(name: str, size: int, response: Response) -> None:
-    """Raise ``DownloadError`` for an answer that is not the file, before it replaces what has come of it."""
-    if response.status_code == 429 and told_to_wait(response) > LONGEST:
-        raise DownloadError(refused(response))
-    if response.status_code not in (200, 206):
-        return
-    headers = response.headers
-    total = headers.get("Content-Range", headers.get("Content-Length", "")).rpartition("/")[2]
-    if not total.isdecimal():  # "bytes 5-9/*", which http_get cannot read
-        headers.pop("Content-Range", None)
-    if headers.get("Content-Type", "").startswith("text/html"):
-        raise DownloadError(instead(response.url.host, "a web page", name, size))
-    if total.isdecimal() and int(total) != size and "Content-Encoding" not in headers:
-        raise DownloadError(instead(response.url.host, f"{int(total):,} bytes, perhaps a git-LFS pointer,", name, size))
-
-
-def ended_early(part: Path, name: str, size: int) -> str:
-    """The message about a body that told no length and was shorter; a page in the file's stead is thrown away."""
-    with part.open("rb") as file:
-        page = file.read(99).startswith((b"<", b"version https://git-lfs"))
-    if page:
-        part.unlink()
-        return instead(constants.ENDPOINT, "a web page or a git-LFS pointer", name, size)
-    return f"{name} ends after {length(part):,} of {size:,} bytes; {KEPT}"
-
-
-def instead(host: str, what: str, name: str, size: int) -> str:
-    """The message about another file in the stead of the one that is wanted."""
-    cure = f"log in if the network or the proxy asks for it, use another mirror (HF_ENDPOINT), {OTHER_WAYS}"
-    return f"{host} sends {what} instead of {name} ({size:,} bytes); {cure}"
-
-
-def told_to_wait(response: Response) -> int:
-    """Seconds that the hub asks to wait, 0 if it names none."""
-    told = response.headers.get("Retry-After", "").strip()
-    return int(told) if told.isdecimal() else 0
+            return get_rest(part, name, size, bar)
+        hf_raise_for_status(response)
+        start, pieces = done if response.status_code == 206 else 0, response.iter_bytes(PIECE)
+        first = next(pieces, b"")
+        page = not start and first.lstrip().startswith((b"<", b"version https://git-lfs"))
+        told = response.headers.get("Content-Length", "")
+        if page or (told.isdecimal() and int(told) + start != size and "Content-Encoding" not in response.headers):
+            what = "a web page or a git-LFS pointer" if page else f"{int(told) + start:,} bytes"
+            cure = f"log in if the network asks for it, {OTHER_WAYS}"
+            raise unusable(response.url.host, f"sends {what} instead of {name} ({size:,} bytes)", cure)
+        bar.n = start
+        with part.open("ab" if start else "wb") as file:
+            for piece in chain([first], pieces):
+                file.write(piece)
+                bar.update(len(piece))
+            file.flush()
+            os.fsync(file.fileno())
 
 
 def length(path: Path) -> int:
@@ -229,36 +204,13 @@ def length(path: Path) -> int:
 def message(error: HTTPError | OSError, folder: Path) -> str:
     """Any error of the way as one line that says what to do."""
     if isinstance(error, HfHubHTTPError):
-        return refused(error.response)
+        status, path = error.response.status_code, error.response.url.path
+        cure = CURES.get(status, "the hub has trouble: try again later, or use a mirror (HF_ENDPOINT)")
+        return f"{constants.ENDPOINT} answers {status} for {path}; {cure}; {KEPT}"
     if isinstance(error, HTTPError):
-        return unreachable(error)
+        proxy = f"{named(PROXIES) or 'HTTPS_PROXY'} (http://user:password@host:port if it asks who you are)"
+        whom = f"{error.request.url.host} (asked for {constants.ENDPOINT}) cannot be reached"
+        return f"{whom} ({type(error).__name__}: {error}); {KEPT}; check the network and {proxy}, {OTHER_WAYS}"
     if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
         return f"the disk of {folder} is full; free some room: {KEPT}"
     return f"{folder} cannot be read or written ({error}); check its path and your rights to it"
-
-
-def refused(response: Response) -> str:
-    """The message about a hub or a proxy that answers, but not with the file."""
-    told = STATUS.get(response.status_code, "the hub has trouble: try again later, or use a mirror (HF_ENDPOINT)")
-    told = told.format(told_to_wait(response) or 300)
-    return f"{constants.ENDPOINT} answers {response.status_code} for {response.url.path}; {told}; {KEPT}"
-
-
-def unreachable(error: HTTPError) -> str:
-    """The message about a hub that does not answer; a mirror may have sent on to another, which is named."""
-    hub, host = constants.ENDPOINT, error.request.url.host
-    whom = hub if host == urlsplit(hub).hostname else f"{host}, to which {hub} sends on,"
-    mirror = "another mirror (HF_ENDPOINT)" if MIRROR in hub.lower() else f"a mirror (HF_ENDPOINT={MIRROR})"
-    proxy = f"{named(PROXIES) or 'HTTPS_PROXY'} (http://user:password@host:port if it asks who you are)"
-    cure = f"check the network and {proxy}, use {mirror}, {OTHER_WAYS}"
-    return f"{whom} cannot be reached ({type(error).__name__}: {error}); {KEPT}; {cure}"
-
-
-def gb(size: int) -> str:
-    """A number of bytes for reading, in powers of ten as disks and the hub count."""
-    return f"{size / 1e9:.2f} GB"
-
-
-def say(text: str) -> None:
-    """A line for the reader; standard output is for the path alone."""
-    print(text, file=sys.stderr, flush=True)

@@ -2,12 +2,8 @@
 
 ``find`` decides: a path, a hub's id (``"BAAI/bge-m3"``), ``"mini"`` (the small model inside this repository),
 ``"real"`` (bge-m3 where the environment variable ``BGE_M3`` points, or where ``copies`` finds it), or ``"auto"``:
-``BGE_M3`` → the real model if its files are complete → the mini. ``copies`` looks in the caches of the Hugging
-Face hub, of sentence-transformers and of ModelScope (present and both older layouts), then for folders named
-``bge-m3`` or ``BAAI/bge-m3``, also under ``models/``, in this project's folder and in the current one.
+``BGE_M3`` → the real model if its files are complete → the mini.
 """
-
-from __future__ import annotations
 
 import os
 import re
@@ -15,16 +11,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from helpers.checkpoint.integrity import CURE, CheckpointError, check, read_json
-from helpers.checkpoint.manifest import REPO, REVISION, WEIGHTS
+from helpers.checkpoint.integrity import CURE, CheckpointError, check, read_json, unusable
+from helpers.checkpoint.recorded import REPO, REVISION, WEIGHTS
 
 PROJECT = Path(__file__).parents[2]
 MINI = Path(__file__).parents[1] / "mini_m3"
 BGE_M3_TOKENIZER = Path(__file__).parents[1] / "bge_m3_tokenizer"  # bge-m3's own files without the weights
 SHAPE = {"hidden_size": 1024, "num_hidden_layers": 24, "vocab_size": 250002, "max_position_embeddings": 8194}
-HUB_FOLDER = f"models--{REPO.replace('/', '--')}"
-HUB_ID = re.compile(r"(?:https?://[\w.:-]+/)?([\w-][\w.-]*/[\w.-]+)/?")  # owner/name, or a page's address
+HUB_ID = re.compile(r"(?:https?://[\w.:-]+/(?:models/)?)?([\w-][\w.-]*/[\w.-]+?)/?(?:/tree/.*)?")  # or a page's address
 
 
 @dataclass(frozen=True)
@@ -65,6 +61,7 @@ def find(which: str | os.PathLike[str] = "auto") -> Checkpoint:
     >>> find("mini").kind
     'mini-m3'
     """
+    check_settings()
     setting = os.environ.get("BGE_M3", "").strip().strip("\"'")  # in cmd, `set BGE_M3="…"` keeps the quotes
     keywords = ("", "auto", "real") if which == "auto" else ("", "auto", "real", "mini")
     if which in ("auto", "real") and setting not in keywords:
@@ -82,6 +79,18 @@ def find(which: str | os.PathLike[str] = "auto") -> Checkpoint:
     return found or describe(MINI, problem)
 
 
+def check_settings() -> None:
+    """Raise ``CheckpointError`` for what huggingface_hub, and so transformers, stumbles over while it is imported."""
+    for name in ("HF_HUB_DOWNLOAD_TIMEOUT", "HF_HUB_ETAG_TIMEOUT"):
+        value = os.environ.get(name, "10")
+        if not re.fullmatch(r"\s*\d{1,6}\s*", value):
+            raise unusable(name, f"is set to {value!r}, which is no number of seconds", "write 30, or unset it")
+    try:
+        urlsplit(os.environ.get("HF_ENDPOINT", "")).port  # noqa: B018 - it is checked when it is read
+    except ValueError as error:
+        raise unusable("HF_ENDPOINT", f"is no address ({error})", "write https://host, or unset it") from None
+
+
 def find_named(which: str | os.PathLike[str]) -> Checkpoint:
     """The checkpoint in a folder, in a model's folder of a cache, or, for a hub's id, wherever a cache has it."""
     folder = Path(os.path.expanduser(which))
@@ -92,20 +101,20 @@ def find_named(which: str | os.PathLike[str]) -> Checkpoint:
             raise CheckpointError(f"{which} does not exist as a folder, and {problem}; check the path, or {CURE}")
         return found
     if os.path.isdir(folder) and not (folder / "config.json").exists():  # a folder of the hub's cache above the files
-        above = (folder, folder.parent, folder / HUB_FOLDER, folder / "hub" / HUB_FOLDER)
-        folder = next((snapshot for repo in above for snapshot in snapshots(repo)), folder)
+        above = [*snapshots(folder), *snapshots(folder.parent), *cached(folder, REPO), *cached(folder / "hub", REPO)]
+        folder = next(iter(above), folder)
     return describe(folder, "given as a path")
 
 
 def first_usable(repo: str = REPO) -> tuple[Checkpoint | None, str]:
     """The first copy of a model that passes its check, or ``None``; and why the first copy did not pass."""
-    problem = f"{repo} was not found in the usual places"
-    for number, (folder, where) in enumerate(copies(repo)):
+    problem = ""
+    for folder in copies(repo):
         try:
-            return describe(folder, f"found complete {where}"), ""
+            return describe(folder, "found complete on this disk"), ""
         except CheckpointError as error:
-            problem = problem if number else f"the copy {where} is unusable: {error}"
-    return None, problem
+            problem = problem or f"the copy found first is unusable: {error}"
+    return None, problem or f"{repo} was not found in the usual places"
 
 
 def describe(folder: Path, why: str) -> Checkpoint:
@@ -120,39 +129,34 @@ def describe(folder: Path, why: str) -> Checkpoint:
     return Checkpoint(folder, kind, why, config)
 
 
-def copies(repo: str = REPO) -> Iterator[tuple[Path, str]]:
-    """Folders that hold a weights file of a model, likeliest first, each with the words for where it was found.
-
-    Whether such a folder is complete is ``helpers.checkpoint.integrity``'s to say.
+def copies(repo: str = REPO) -> Iterator[Path]:
+    """Folders that hold weights of a model, complete or not, likeliest first: the caches of the Hugging Face hub, of
+    sentence-transformers and of ModelScope (present and both older layouts); for bge-m3 also a folder ``bge-m3`` or
+    ``BAAI/bge-m3``, or either under ``models/``, in this project's folder and in the current one.
 
     ``next(copies(), None)`` is ``None`` on a machine without the model.
     """
-    for folder, where in places(repo):
-        if any(os.path.isfile(folder / name) for name in WEIGHTS):
-            yield folder.absolute(), where
-
-
-def places(repo: str) -> Iterator[tuple[Path, str]]:
-    """Where the usual tools put a model, whether it is there or not."""
     from huggingface_hub import constants
 
-    name = repo.replace("/", "--")
     own = os.environ.get("SENTENCE_TRANSFORMERS_HOME", "").strip()
-    scope = os.environ.get("MODELSCOPE_CACHE", "").strip() or "~/.cache/modelscope"
-    for cache, where in ((constants.HF_HUB_CACHE, "the hub's"), (own, "sentence-transformers'")):
-        for folder in snapshots(Path(os.path.expanduser(cache), f"models--{name}")) if cache else ():
-            yield folder, f"in {where} cache"
-    base = Path(os.path.expanduser(scope))
-    for folder in snapshots(base / "models" / name):  # since ModelScope 1.38
-        yield folder, "in ModelScope's cache"
-    for part in ("models", "hub/models", "hub", ""):
-        yield base / part / repo, "in ModelScope's cache"
-    for parent, where in ((PROJECT, "in the project's folder"), (Path(), "in the current folder")):
-        for local in ("bge-m3", REPO, "models/bge-m3", f"models/{REPO}") if repo == REPO else ():
-            yield parent / local, where
+    scope = Path(os.path.expanduser(os.environ.get("MODELSCOPE_CACHE", "").strip() or "~/.cache/modelscope"))
+    folders = cached(constants.HF_HUB_CACHE, repo) + (cached(own, repo) if own else [])
+    folders += snapshots(scope / "models" / repo.replace("/", "--"))  # since ModelScope 1.38
+    folders += [scope / part / repo for part in ("models", "hub/models", "hub", "")]
+    if repo == REPO:
+        names = ("bge-m3", REPO, "models/bge-m3", f"models/{REPO}")
+        folders += [parent / name for parent in (PROJECT, Path()) for name in names]
+    for folder in folders:
+        if any(os.path.isfile(folder / name) for name in WEIGHTS):
+            yield folder.absolute()
 
 
-def snapshots(repo: Path) -> list[Path]:
+def cached(cache: str | os.PathLike[str], repo: str) -> list[Path]:
+    """Every revision of a model in a cache of the hub's layout."""
+    return snapshots(Path(os.path.expanduser(cache), f"models--{repo.replace('/', '--')}"))
+
+
+def snapshots(folder: Path) -> list[Path]:
     """Every revision in a model's folder of a cache: the pinned one first, then the newest."""
-    folders = [folder for folder in repo.glob("snapshots/*") if folder.is_dir()]
-    return sorted(folders, key=lambda folder: (folder.name != REVISION, -folder.stat().st_mtime))
+    folders = [path for path in folder.glob("snapshots/*") if path.is_dir()]
+    return sorted(folders, key=lambda path: (path.name != REVISION, -path.stat().st_mtime))

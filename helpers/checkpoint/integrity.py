@@ -2,18 +2,18 @@
 
 Files are looked at before weights are loaded (half a second, for 2.3 GB too); what cannot be used is a
 ``CheckpointError`` that names the file and says what to do. Only what is known to be computed is accepted in
-silence: other settings are refused (``NEEDED``) or named in a warning (whatever is not in ``KNOWN``).
+silence: other settings are refused (``NEEDED``) or named in a warning (what is not ``KNOWN``).
 """
 
-from __future__ import annotations
-
+import hashlib
 import json
+import re
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from helpers.checkpoint.manifest import WEIGHTS
+from helpers.checkpoint.recorded import WEIGHTS
 
 CURE = 'download it again ("python -m helpers download"), or use "mini", which needs no download'
 NEEDED: dict[str, Any] = {  # what config.json must say, if it says anything of it
@@ -21,21 +21,22 @@ NEEDED: dict[str, Any] = {  # what config.json must say, if it says anything of 
     "is_decoder": False, "is_encoder_decoder": False, "add_cross_attention": False, "output_attentions": False,
     "return_dict": True, "quantization_config": None, "auto_map": None, "transformers_weights": None,
 }  # fmt: skip
-KNOWN = {  # what each file may say besides, as it changes no vector
-    "config.json": "gradient_checkpointing output_past torch_dtype",  # and whatever transformers writes there
-    "config_sentence_transformers.json": "__version__ model_type similarity_fn_name",
-    "sentence_bert_config.json": "max_seq_length modality_config module_output_name transformer_task",
-    "1_Pooling/config.json": "embedding_dimension include_prompt pooling_mode_cls_token word_embedding_dimension",
-}
+SETTINGS = ["config.json", "config_sentence_transformers.json", "sentence_bert_config.json", "1_Pooling/config.json"]
+MODULES = [". (Transformer)", "1_Pooling (Pooling)", "2_Normalize (Normalize)"]
+KNOWN = {  # what they may say besides, as it changes no vector
+    "gradient_checkpointing", "output_past", "torch_dtype", "__version__", "model_type", "similarity_fn_name",
+    "max_seq_length", "modality_config", "module_output_name", "transformer_task", "embedding_dimension",
+    "include_prompt", "pooling_mode_cls_token", "word_embedding_dimension",
+}  # fmt: skip
 
 
 class CheckpointError(ValueError):
     """A checkpoint that cannot be used; the message names the file and what to do."""
 
 
-def unusable(path: Path, problem: str, cure: str = CURE) -> CheckpointError:
-    """The error that names a file or folder, its problem and what to do."""
-    return CheckpointError(f"{path} {problem}; {cure}")
+def unusable(what: Path | str, problem: str, cure: str = CURE) -> CheckpointError:
+    """The error that names a file, a folder or a setting, its problem and what to do."""
+    return CheckpointError(f"{what} {problem}; {cure}")
 
 
 def check(folder: Path) -> dict[str, Any]:
@@ -70,11 +71,11 @@ def check_weights(folder: Path) -> None:
     from safetensors import SafetensorError, safe_open
 
     weights = next((folder / name for name in WEIGHTS if (folder / name).exists()), None)
+    if weights is None and any(folder.glob("*.index.json")):
+        cure = 'save them again with model.save_pretrained(folder, max_shard_size="20GB")'
+        raise unusable(folder, "holds its weights in parts", cure)
     if weights is None:
-        in_parts = any(folder.glob("*.index.json"))
-        problem = f"holds neither {' nor '.join(WEIGHTS)}, {'but parts of one' if in_parts else 'only a tokenizer'}"
-        cure = 'save them again with model.save_pretrained(folder, max_shard_size="20GB")' if in_parts else CURE
-        raise unusable(folder, problem, cure)
+        raise unusable(folder, f"holds neither {' nor '.join(WEIGHTS)}, only a tokenizer")
     try:
         if weights.suffix == ".bin":
             zipfile.ZipFile(weights).close()  # as torch writes it; a ZIP's list of contents comes last
@@ -93,18 +94,22 @@ def unmentioned(folder: Path, limit: int, unused: Iterable[str]) -> Iterator[str
     """
     from transformers import XLMRobertaConfig
 
-    modules = [(module["path"], module["type"].split(".")[-1]) for module in read_json(folder / "modules.json", [])]
-    if modules not in ([], [("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Normalize", "Normalize")]):
-        names = ", ".join(f"{path or '.'} ({kind})" for path, kind in modules)
-        yield f"{folder / 'modules.json'} names {names}; encode computes 1_Pooling and 2_Normalize"
-    known = {*NEEDED, *XLMRobertaConfig().to_dict(), *" ".join(KNOWN.values()).split()}
-    for name in KNOWN:
+    modules = [module if isinstance(module, dict) else {} for module in read_json(folder / "modules.json", [])]
+    kinds = [re.sub(r"^sentence_transformers\..*\.", "", str(module.get("type"))) for module in modules]
+    names = [f"{module.get('path') or '.'} ({kind})" for module, kind in zip(modules, kinds, strict=True)]
+    if names not in ([], MODULES):
+        yield f"{folder / 'modules.json'} names {', '.join(names)}; encode computes 1_Pooling and 2_Normalize"
+    pooling = read_json(folder / "1_Pooling" / "config.json", {"pooling_mode": "cls"})
+    if not any(value for key, value in pooling.items() if key.startswith("pooling_mode")):
+        yield f"{folder / '1_Pooling' / 'config.json'} says no pooling, so the mean is meant; encode does not by itself"
+    known = {*NEEDED, *KNOWN, *XLMRobertaConfig().to_dict()}
+    for name in SETTINGS:
         for key, value in read_json(folder / name, {}).items():
             says_something = any(value.values()) if isinstance(value, dict) else value and value != "cls"
             if says_something and key not in known:
                 yield f"{folder / name} says {key}={value!r}, which encode does not do by itself (see its pooling)"
     for name, key in (("sentence_bert_config.json", "max_seq_length"), ("tokenizer_config.json", "model_max_length")):
-        if isinstance(length := read_json(folder / name, {}).get(key), int) and length < limit:
+        if isinstance(length := read_json(folder / name, {}).get(key), (int, float)) and length < limit:
             yield f"{folder / name} says that texts are cut to {length} tokens: write max_length={length}"
     if unused := sorted(name for name in unused if "pooler." not in name and "position_ids" not in name):
         yield f"{folder} holds {len(unused)} tensors in its weights that no stage uses, {unused[0]} first"
@@ -127,3 +132,11 @@ def read_json(path: Path, default: Any = None) -> Any:
     if not isinstance(content, dict if default is None else type(default)):
         raise unusable(path, f"holds a JSON {type(content).__name__}, which is not what belongs there")
     return content
+
+
+def complete(path: Path, size: int, sha256: str) -> bool:
+    """Is the whole file there, with this size and sha256? About a second for a gigabyte."""
+    if not path.is_file() or path.stat().st_size != size:
+        return False
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == sha256

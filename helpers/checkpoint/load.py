@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -17,13 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 from helpers.checkpoint.find import BGE_M3_TOKENIZER, Checkpoint, find
 from helpers.checkpoint.integrity import unmentioned, unusable
+from helpers.checkpoint.recorded import recorded_figures
 
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
     from transformers import PreTrainedTokenizerBase, XLMRobertaModel
-
-    from helpers.unigram import Vocabulary
 
 UNREADABLE = "damaged, or a pickle of more than tensors, which is not run here"
 MULTIPLES = (1, 8, 16, 32, 64, 128, 256, 512, 1024)  # to which people pad a table of word embeddings
@@ -31,11 +30,12 @@ PROBES = [  # cut by hand and by the library alike, or it is another kind of tok
     " two  blanks\tand\nlines ", "什么是大型语言模型？日本語 한국어", "Hello, WORLD! naïve Straße e\u0301 İ 3.14", "",
     "long" * 40, "ＢＧＥ－Ｍ３　ﬁne ½ ㎏ ① …", "👩‍💻 𠮷 ꙮ \ufffd \u200b\x00\x07", "<s> </s><pad> a<mask>b <unk>▁▁x",
 ]  # fmt: skip
+SHORT = 32  # tokens, so that one probe is cut
 WIDE = {number: number + 0xFEE0 for number in range(0x21, 0x7F)}  # plain characters → full-width ones
 
 
 def load(
-    which: str | os.PathLike[str] = "auto", dtype: torch.dtype | None = None
+    which: str | os.PathLike[str] = "auto", dtype: torch.dtype | None = None, stacklevel: int = 2
 ) -> tuple[XLMRobertaModel, PreTrainedTokenizerBase, Checkpoint]:
     """Model (in eval mode, on the CPU, float32 unless told otherwise), tokenizer, and what was chosen.
 
@@ -43,26 +43,17 @@ def load(
     transformers that is too old; warns of what the folder asks for and the stages do not compute. Weights of
     bge-m3's shape that do not give bge-m3's numbers (a fine-tuned model) come as ``kind="other"``.
     """
-    model, tokenizer, _, found = load_with_vocabulary(which, dtype)
-    return model, tokenizer, found
-
-
-def load_with_vocabulary(
-    which: str | os.PathLike[str] = "auto", dtype: torch.dtype | None = None
-) -> tuple[XLMRobertaModel, PreTrainedTokenizerBase, Vocabulary, Checkpoint]:
-    """As ``load``, with the tokenizer's vocabulary as ``helpers.unigram`` reads it (half a second for bge-m3's)."""
     if int((installed := version("transformers")).split(".")[0]) < 5:
         raise ImportError(f"helpers needs transformers 5, this is {installed}: pip install 'transformers>=5'")
-    from helpers.checkpoint.recorded import is_bge_m3
-
     found = find(which)
-    model, unused = load_model(found.path, dtype)
-    tokenizer, vocabulary = load_tokenizer(found.path, model.config.vocab_size)
+    with quiet():
+        model, unused = load_model(found.path, dtype)
+        tokenizer = load_tokenizer(found.path, model.config.vocab_size)
     for message in unmentioned(found.path, found.max_length, unused):
-        warnings.warn(message, stacklevel=3)  # the line that called load or from_checkpoint
+        warnings.warn(message, stacklevel=stacklevel)  # 2 is the line of the call, as in warnings.warn
     if found.kind == "bge-m3" and not is_bge_m3(model, tokenizer):
         found = replace(found, kind="other", why=f"{found.why}; bge-m3's shape, but not its weights")
-    return model.eval(), tokenizer, vocabulary, found
+    return model, tokenizer, found
 
 
 def load_model(folder: Path, dtype: torch.dtype | None) -> tuple[XLMRobertaModel, set[str]]:
@@ -73,20 +64,19 @@ def load_model(folder: Path, dtype: torch.dtype | None) -> tuple[XLMRobertaModel
     read: Any = XLMRobertaModel.from_pretrained  # its annotation knows nothing of the report
     options = {"output_loading_info": True, "ignore_mismatched_sizes": True}  # told below
     try:
-        with quiet():
-            model, report = read(
-                folder, add_pooling_layer=False, dtype=dtype or torch.float32, local_files_only=True, **options
-            )
+        model, report = read(
+            folder, add_pooling_layer=False, dtype=dtype or torch.float32, local_files_only=True, **options
+        )
     except Exception as error:  # a damaged .bin fails in torch's reader, with a dozen kinds of error
         raise unusable(folder, f"holds weights that cannot be read ({UNREADABLE}, {type(error).__name__})") from error
     for name, stored, expected in sorted(report["mismatched_keys"]):
         raise unusable(folder, f"holds {name} as {list(stored)}, where its config.json asks for {list(expected)}")
     if missing := sorted(report["missing_keys"]):
         raise unusable(folder, f"lacks {len(missing)} tensors in its weights, {missing[0]} first")
-    return model, report["unexpected_keys"]
+    return model.eval(), report["unexpected_keys"]
 
 
-def load_tokenizer(folder: Path, rows: int) -> tuple[PreTrainedTokenizerBase, Vocabulary]:
+def load_tokenizer(folder: Path, rows: int) -> PreTrainedTokenizerBase:
     """The tokenizer, once it is known to cut texts as the stages do by hand, and to fit the word table's ``rows``."""
     from transformers import AutoTokenizer
 
@@ -95,12 +85,11 @@ def load_tokenizer(folder: Path, rows: int) -> tuple[PreTrainedTokenizerBase, Vo
 
     path = folder / "tokenizer.json"
     try:
-        with quiet():
-            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         vocabulary = Vocabulary.of(tokenizer)
         texts = PROBES + [f"a{token}b {token} {token.translate(WIDE)}" for token in vocabulary.special]
-        by_hand = [tokenize([text], vocabulary, 10**6).ids[0].tolist() for text in texts]
-        library = tokenizer(texts, padding=False, truncation=False, verbose=False)["input_ids"]
+        by_hand = tokenize(texts, vocabulary, SHORT).ids.tolist()  # filled up and cut, too
+        library = tokenizer(texts, padding=True, padding_side="right", truncation=True, max_length=SHORT)["input_ids"]
     except Exception as error:  # JSON, but no tokenizer: it fails wherever its first part is missed
         raise unusable(path, f"is not of the kind that these stages describe ({type(error).__name__})") from error
     if rows not in {-(-len(tokenizer) // multiple) * multiple for multiple in MULTIPLES}:
@@ -110,7 +99,29 @@ def load_tokenizer(folder: Path, rows: int) -> tuple[PreTrainedTokenizerBase, Vo
         if ours != theirs:
             problem = f"cuts {text[:20]!r} otherwise than the tokenizer that these stages describe, XLM-R's"
             raise unusable(path, problem, f"copy the tokenizer files of its base model; bge-m3's: {BGE_M3_TOKENIZER}")
-    return tokenizer, vocabulary
+    return tokenizer
+
+
+def is_bge_m3(model: XLMRobertaModel, tokenizer: PreTrainedTokenizerBase) -> bool:
+    """Does the model, in any precision on any device, give the first numbers recorded of bge-m3?
+
+    In bfloat16 one that was fine-tuned by very little does too; a copy *stored* in 16 bit does not in float32.
+
+    >>> is_bge_m3(bge.model, bge.tokenizer)  # mini-m3
+    False
+    """
+    import torch
+
+    if model.config.hidden_size != 1024:
+        return False
+    walkthrough = recorded_figures()["walkthrough"]
+    numbers = torch.tensor(walkthrough["embedding_head"]["0"])
+    with torch.inference_mode():
+        batch = tokenizer(walkthrough["sentences"][:1], return_tensors="pt").to(model.device)
+        hidden = model(**batch).last_hidden_state  # (1, T, H)
+    vector = torch.nn.functional.normalize(hidden[0, 0].float(), dim=0).cpu()  # (H,)
+    gap = (vector[: len(numbers)] - numbers).abs().max()
+    return bool(gap < (5e-3 if model.dtype.itemsize == 2 else 1e-4))  # nan is not below it either
 
 
 def load_linear(folder: Path, name: str, rows: int, hidden: int) -> tuple[Tensor, Tensor]:
@@ -122,16 +133,15 @@ def load_linear(folder: Path, name: str, rows: int, hidden: int) -> tuple[Tensor
     import torch
 
     path = folder / name
-    if not path.is_file():
-        raise unusable(path, "is missing")
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
         weight, bias = state["weight"].float(), state["bias"].float()
+    except FileNotFoundError:
+        raise unusable(path, "is missing") from None
     except Exception as error:
         raise unusable(path, f"cannot be read ({UNREADABLE}, {type(error).__name__})") from error
     if weight.shape != (rows, hidden) or bias.shape != (rows,):
-        sizes = f"{list(weight.shape)} and {list(bias.shape)}, not {[rows, hidden]} and {[rows]}"
-        raise unusable(path, f"holds {sizes}; it belongs to another model")
+        raise unusable(path, f"holds {list(weight.shape)}, not {[rows, hidden]}; it belongs to another model")
     return weight, bias
 
 
@@ -140,14 +150,10 @@ def quiet() -> Iterator[None]:
     """No progress bar, warning or report from the libraries meanwhile; what matters of it is checked here."""
     from transformers.utils import logging
 
-    level, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.set_verbosity(level)
-        if bar:
-            logging.enable_progress_bar()
+    with ExitStack() as afterwards, warnings.catch_warnings(action="ignore"):
+        afterwards.callback(logging.set_verbosity, logging.get_verbosity())
+        if logging.is_progress_bar_enabled():
+            afterwards.callback(logging.enable_progress_bar)
+        logging.set_verbosity_error()
+        logging.disable_progress_bar()
+        yield

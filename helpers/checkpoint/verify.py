@@ -8,29 +8,28 @@ library. The first finding that fails is where to look.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from helpers.checkpoint.manifest import PINNED, WEIGHTS, complete
-from helpers.checkpoint.recorded import recorded_figures
+from helpers.checkpoint.integrity import complete
+from helpers.checkpoint.recorded import PINNED, WEIGHTS, recorded_figures
 from helpers.lexical import lexical_score
 from helpers.multi_vector import max_sim, weighted_sum
 from helpers.normalization import l2_normalize
 from helpers.parity import ladder, tolerance
+from helpers.pipeline import BgeM3
 
 if TYPE_CHECKING:
     from helpers.checkpoint.find import Checkpoint
-    from helpers.pipeline import BgeM3
 
+LINEARS = ("sparse_linear.pt", "colbert_linear.pt")
 Output = tuple[Tensor, dict[int, float], Tensor]  # of one text: vector (H,), lexical weights, token vectors (T - 1, H)
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """One stage or output, whether it is right (``None``: could not be checked), and what was seen."""
 
     stage: str
@@ -52,10 +51,7 @@ def files(folder: Path) -> Finding:
 
 
 def findings(bge: BgeM3, recorded: dict[str, Any]) -> Iterator[Finding]:
-    """Every stage and output of a float32 model against what was recorded, in the order of the pipeline.
-
-    ``recorded`` has the form of ``recorded_figures()``.
-    """
+    """Every stage and output of a float32 model against ``recorded_figures()``, in the order of the pipeline."""
     config, walkthrough = bge.checkpoint.config, recorded["walkthrough"]
     wrong = [key for key, value in recorded["config"].items() if config.get(key, value) != value]
     yield Finding("configuration", not wrong, ", ".join(f"{key}={config[key]}" for key in wrong) or "as recorded")
@@ -88,7 +84,7 @@ def outputs(bge: BgeM3, figures: list[dict[str, Any]]) -> Iterator[Finding]:
 def compute(bge: BgeM3, checks: list[dict[str, Any]]) -> tuple[dict[str, Output], list[str]]:
     """Outputs by text for all texts of the checks, and the files that are missing for any output but the first."""
     texts = sorted({text for check in checks for inputs in check["inputs"] for text in inputs})
-    missing = [name for name in ("sparse_linear.pt", "colbert_linear.pt") if not (bge.checkpoint.path / name).is_file()]
+    missing = [name for name in LINEARS if not (bge.checkpoint.path / name).is_file()]
     if missing:
         return {
             text: (vector, {}, vector[None]) for text, vector in zip(texts, bge.encode(texts), strict=True)
@@ -99,12 +95,13 @@ def compute(bge: BgeM3, checks: list[dict[str, Any]]) -> tuple[dict[str, Output]
 
 def difference(check: dict[str, Any], computed: dict[str, Output]) -> float:
     """The largest difference between a check's recorded numbers and those of the computed outputs; ``inf`` for nan."""
-    largest = 0.0
+    gaps = []
     for inputs, expected in zip(check["inputs"], check["expected"], strict=True):
         dense, lexical, vectors = zip(*(computed[text] for text in inputs), strict=True)  # of one text, or of two
+        found: Any
         if check["quantity"] == "lexical weights":
             numbers = {0, *lexical[0], *map(int, expected)}  # 0, <s>, has none
-            found: Any = [lexical[0].get(number, 0.0) for number in numbers]
+            found = [lexical[0].get(number, 0.0) for number in numbers]
             expected = [expected.get(str(number), 0.0) for number in numbers]
         elif check["quantity"] == "vectors":
             found = dense[0][check["places"]]
@@ -115,17 +112,13 @@ def difference(check: dict[str, Any], computed: dict[str, Output]) -> float:
         elif check["quantity"] == "sums of vectors":
             found = dense[0].sum()
         else:
-            scores = dense[0] @ dense[1], lexical_score(*lexical), max_sim(*vectors)
-            found = weighted_sum(*scores, check["weights"])
-        gap = (torch.as_tensor(found) - torch.tensor(expected)).abs().max()
-        largest = max(largest, torch.nan_to_num(gap, nan=torch.inf).item())
-    return largest
+            found = weighted_sum(dense[0] @ dense[1], lexical_score(*lexical), max_sim(*vectors), check["weights"])
+        gaps.append((torch.as_tensor(found) - torch.tensor(expected)).abs().max())
+    return torch.nan_to_num(torch.stack(gaps), nan=torch.inf).max().item()
 
 
 def main(found: Checkpoint) -> int:
     """Print every finding and the verdict for a checkpoint; 0 if it is the real one and computed right, else 1."""
-    from helpers.pipeline import BgeM3
-
     print(found.path)
     print(files(found.path), flush=True)
     bge = BgeM3.from_checkpoint(found.path, device="cpu")  # as the figures were recorded

@@ -8,6 +8,7 @@ figure looks the same on Linux, macOS and Windows whatever fonts they have.
 from __future__ import annotations
 
 import io
+import re
 from functools import cache
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from IPython.display import display
 from matplotlib import font_manager
 from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font
+from matplotlib.text import Text
+from matplotlib.ticker import FixedLocator
 
 FONT = Path(__file__).parent / "fonts" / "NotoSansSC-subset.otf"
 # Okabe & Ito 2008, "Color Universal Design": told apart with every common kind of colour blindness
@@ -60,7 +63,8 @@ def drawable(text: str, longest: int | None = None) -> str:
     """The text as a label of a figure: never a box, never a formula, never too long.
 
     A character that the fonts lack (Hangul, emoji) or that cannot be seen becomes its ``U+…`` code; ``$`` is
-    kept from being read as mathematics; beyond ``longest`` characters the label ends in ``…``.
+    kept from being read as mathematics; beyond ``longest`` characters the label ends in ``…``. ``png`` does this
+    to every text of a figure; what was drawable before stays as it is.
 
     >>> drawable("猫🙂"), drawable("tokenization", 6)
     ('猫U+1F642', 'token…')
@@ -68,11 +72,29 @@ def drawable(text: str, longest: int | None = None) -> str:
     shown = "".join(c if c.isprintable() and ord(c) in glyphs() else f"U+{ord(c):04X}" for c in text)
     if longest is not None and len(shown) > longest:
         shown = shown[: longest - 1] + "…"
-    return shown.replace("$", r"\$")
+    return re.sub(r"(?<!\\)\$", r"\\$", shown)
+
+
+def make_drawable(figure: Figure) -> None:
+    """Make every text of a figure ``drawable``, line by line, since any of them may hold a reader's words.
+
+    Only the numbers of logarithmic axes stay the formulas that matplotlib makes of them.
+    """
+
+    def lines(text: str) -> str:
+        return "\n".join(drawable(line) for line in text.split("\n"))
+
+    for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
+        if isinstance(axis.get_major_locator(), FixedLocator):  # places that were named
+            axis.set_ticklabels([lines(label.get_text()) for label in axis.get_ticklabels()])
+    for text in figure.findobj(Text):
+        if r"\mathdefault" not in text.get_text():
+            text.set_text(lines(text.get_text()))
 
 
 def png(figure: Figure, dpi: float | None = None) -> bytes:
-    """A figure as the bytes of a PNG image, for an output or an image control."""
+    """A figure as the bytes of a PNG image, for an output or an image control; all that its texts say is drawn."""
+    make_drawable(figure)
     image = io.BytesIO()
     figure.savefig(image, format="png", dpi=dpi or "figure")
     return image.getvalue()

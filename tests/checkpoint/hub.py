@@ -27,7 +27,7 @@ import torch
 from safetensors.torch import load_file
 
 from helpers.checkpoint.find import MINI
-from helpers.checkpoint.manifest import PINNED, REPO, REVISION, Manifest
+from helpers.checkpoint.recorded import PINNED, REPO, REVISION
 
 ROOT = Path(__file__).parents[2]
 LARGE = re.compile(r"\.(bin|pt|model)$|^tokenizer\.json$")  # kept with LFS
@@ -58,8 +58,8 @@ class Hub:
     stall: int = 0  # after so many bytes in all, nothing more is sent until ``resume``
 
     def __enter__(self) -> Hub:
-        known = {name: (len(content), hashlib.sha256(content).hexdigest()) for name, content in self.files.items()}
-        self.manifest, self.total = Manifest(REPO, REVISION, known), sum(size for size, _ in known.values())
+        self.known = {name: (len(data), hashlib.sha256(data).hexdigest()) for name, data in self.files.items()}
+        self.total = sum(size for size, _ in self.known.values())
         self.served, self.requests = Counter(), []
         self.stalled, self.go, self.lock = threading.Event(), threading.Event(), threading.Lock()
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"hub": self}))
@@ -175,7 +175,7 @@ class Reader:
         self.model = self.folder / "models" / "bge-m3"  # where it comes to if no other folder is named
         for part in ("helpers", "helpers/checkpoint"):
             (self.folder / part).mkdir(parents=True)
-            for path in (ROOT / part).glob("*.py"):
+            for path in (ROOT / part).glob("*.*"):
                 shutil.copy(path, self.folder / part)
         shutil.copy(ROOT / "pyproject.toml", self.folder)
 
@@ -194,9 +194,8 @@ class Reader:
         ``before`` is Python to run first in the same process; ``changes`` are environment variables.
         """
         code = (
-            f"import functools, sys\n{before}\nfrom helpers.checkpoint import download as here, manifest\n"
-            f"wanted = manifest.{self.hub.manifest if self.hub else 'BGE_M3'}\n"
-            "here.download = functools.partial(here.download, manifest=wanted)\n"
+            f"import functools, sys\n{before}\nfrom helpers.checkpoint import download as here\n"
+            f"here.download = functools.partial(here.download, files={self.hub.known if self.hub else 'here.PINNED'})\n"
             "from helpers.__main__ import main\nsys.exit(main(sys.argv[1:]))"
         )
         return self.python("-c", code, "download", *arguments, **changes)

@@ -163,7 +163,7 @@ FOLDERS = {
     "no weights": (lose(WEIGHTS), f"holds neither {WEIGHTS} nor {BIN}, only a tokenizer", AGAIN),
     "weights in several files": (
         lambda f: (f / WEIGHTS).rename(f / "model-00001-of-00001.safetensors") and put(f"{WEIGHTS}.index.json", {})(f),
-        f"holds neither {WEIGHTS} nor {BIN}, but parts of one",
+        "holds its weights in parts",
         'max_shard_size="20GB"',
     ),
     "weights are an LFS pointer": (put(WEIGHTS, POINTER), f"{WEIGHTS} {CUT} (", PULL),
@@ -245,6 +245,8 @@ BEYOND = {
     "the last token": (pooling(pooling_mode_lasttoken=True), f"pooling_mode_lasttoken=True, {BY_ITSELF}"),
     "two poolings": (pooling(pooling_mode=["cls", "mean"]), f"says pooling_mode=['cls', 'mean'], {BY_ITSELF}"),
     "two poolings, by flags": (pooling(pooling_mode_cls_token=True, pooling_mode_max_tokens=True), "max_tokens=True"),
+    "no pooling": (pooling(word_embedding_dimension=8), "says no pooling, so the mean is meant; encode does not by"),
+    "no pooling, by flags": (pooling(pooling_mode_cls_token=False, pooling_mode_mean_tokens=False), "says no pooling"),
     "cls, by name": (pooling(pooling_mode="cls", include_prompt=True), None),
     "cls, by a flag": (pooling(pooling_mode_cls_token=True, pooling_mode_mean_tokens=False), None),
     "all modules": (modules(*MODULES), None),
@@ -257,6 +259,11 @@ BEYOND = {
         modules(*MODULES, ["3_LayerNorm", "models.LayerNorm"]),
         "2_Normalize (Normalize), 3_LayerNorm (LayerNorm); encode computes",
     ),
+    "a pooling of one's own": (
+        put("modules.json", [{"path": path, "type": f"{path or 'my'}.{kind.split('.')[1]}"} for path, kind in MODULES]),
+        "names . (my.Transformer), 1_Pooling (1_Pooling.Pooling), 2_Normalize (2_Normalize.Normalize); encode comp",
+    ),
+    "modules that are none": (put("modules.json", ["a", {}]), "names . (None), . (None); encode computes"),
     "no normalization": (
         modules(*MODULES[:2]),
         "names . (Transformer), 1_Pooling (Pooling); encode computes 1_Pooling and 2_Normalize",
@@ -280,6 +287,7 @@ BEYOND = {
         ),
         "cut to 9 tokens: write max_length=9",
     ),
+    "shorter texts, by a float": (put("sentence_bert_config.json", {"max_seq_length": 16.0}), "cut to 16.0 tokens"),
     "texts as long": (put("sentence_bert_config.json", {"max_seq_length": 32, "do_lower_case": False}), None),
     "an unknown setting": (setting(matryoshka_dims=[4, 8]), f"{CONFIG} says matryoshka_dims=[4, 8], {BY_ITSELF}"),
     "settings of a trainer": (setting(torch_dtype="float16", output_past=True, id2label={"0": "a"}), None),

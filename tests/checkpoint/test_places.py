@@ -8,21 +8,21 @@ import pytest
 
 from helpers import find
 from helpers.checkpoint.find import copies
-from helpers.checkpoint.manifest import REVISION
+from helpers.checkpoint.recorded import REVISION
 
 COMMIT = "c0ffee"
 HUB, SCOPE = "hub/models--BAAI--bge-m3/snapshots", "scope/models"
 PLACES = {
-    "hub, pinned revision": (f"{HUB}/{REVISION}", "in the hub's cache"),
-    "hub, another revision": (f"{HUB}/{COMMIT}", "in the hub's cache"),
-    "sentence-transformers": (f"st/models--BAAI--bge-m3/snapshots/{COMMIT}", "in sentence-transformers' cache"),
-    "ModelScope since 1.38": ("scope/models/BAAI--bge-m3/snapshots/master", "in ModelScope's cache"),
-    "ModelScope, its cache set": ("scope/models/BAAI/bge-m3", "in ModelScope's cache"),
-    "ModelScope before 1.38": ("scope/hub/models/BAAI/bge-m3", "in ModelScope's cache"),
-    "ModelScope before models/": ("scope/hub/BAAI/bge-m3", "in ModelScope's cache"),
-    "local dir": ("work/bge-m3", "in the current folder"),
-    "local dir by owner": ("work/models/BAAI/bge-m3", "in the current folder"),
-    "local dir in the project": ("project/BAAI/bge-m3", "in the project's folder"),
+    "hub, pinned revision": f"{HUB}/{REVISION}",
+    "hub, another revision": f"{HUB}/{COMMIT}",
+    "sentence-transformers": f"st/models--BAAI--bge-m3/snapshots/{COMMIT}",
+    "ModelScope since 1.38": "scope/models/BAAI--bge-m3/snapshots/master",
+    "ModelScope, its cache set": "scope/models/BAAI/bge-m3",
+    "ModelScope before 1.38": "scope/hub/models/BAAI/bge-m3",
+    "ModelScope before models/": "scope/hub/BAAI/bge-m3",
+    "local dir": "work/bge-m3",
+    "local dir by owner": "work/models/BAAI/bge-m3",
+    "local dir in the project": "project/BAAI/bge-m3",
 }
 
 
@@ -55,12 +55,11 @@ def test_nothing_is_found_on_an_empty_disk(disk):
 
 @pytest.mark.parametrize("place", PLACES)
 def test_a_copy_is_found_wherever_a_tool_puts_it(disk, place):
-    """Each tool's layout, by itself, and the words that say where."""
-    path, where = PLACES[place]
-    folder = disk(path)
-    assert list(copies()) == [(folder, where)]
+    """Each tool's layout, by itself."""
+    folder = disk(PLACES[place])
+    assert list(copies()) == [folder]
     assert find().path == find("real").path == folder
-    assert find().why == f"found complete {where}"
+    assert find().why == "found complete on this disk"
 
 
 def test_order(disk):
@@ -68,7 +67,7 @@ def test_order(disk):
     local, scope = disk("work/bge-m3"), disk("scope/models/BAAI/bge-m3")
     other, pinned = (disk(f"{HUB}/{name}") for name in (COMMIT, REVISION))
     os.utime(pinned, (0, 0))  # not the newest
-    assert [folder for folder, _ in copies()] == [pinned, other, scope, local]
+    assert list(copies()) == [pinned, other, scope, local]
 
 
 def test_newest_of_other_revisions_first(disk):
@@ -76,14 +75,14 @@ def test_newest_of_other_revisions_first(disk):
     old, new = disk(f"{HUB}/aaa"), disk(f"{HUB}/bbb")
     os.utime(old, (1, 1))
     os.utime(new, (2, 2))
-    assert [folder for folder, _ in copies()] == [new, old]
+    assert list(copies()) == [new, old]
 
 
 def test_a_broken_copy_is_passed_over_for_a_whole_one(disk):
     """Half a download in one place must not hide a whole model in another; with no other, the reason is told."""
     broken = disk(f"{HUB}/{REVISION}")
     (broken / "tokenizer.json").unlink()
-    assert "the copy in the hub's cache is unusable" in find().why and "tokenizer.json" in find().why
+    assert "the copy found first is unusable" in find().why and "tokenizer.json" in find().why
     whole = disk("work/bge-m3")
     assert find().path == whole
 

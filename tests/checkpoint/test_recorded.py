@@ -10,9 +10,9 @@ import pytest
 import torch
 from transformers import XLMRobertaConfig, XLMRobertaModel
 
-from helpers.checkpoint import find, load, recorded
-from helpers.checkpoint.manifest import PINNED
-from helpers.checkpoint.recorded import is_bge_m3, recorded_figures
+from helpers.checkpoint import find, load
+from helpers.checkpoint.load import is_bge_m3
+from helpers.checkpoint.recorded import PINNED, recorded_figures
 from helpers.lexical import lexical_score
 from helpers.multi_vector import weighted_sum
 
@@ -145,7 +145,7 @@ def test_the_one_full_vector():
 
 
 def test_recorded_files_are_the_pinned_ones():
-    """Sizes and sums of the files, recorded apart from the manifest's."""
+    """Sizes and sums of the files, recorded a second time by somebody else."""
     recorded = {name: facts[:2] for name, facts in FIGURES["file_facts"]["outputs"].items() if name in PINNED}
     assert len(recorded) == 3
     assert recorded == {name: list(PINNED[name]) for name in recorded}
@@ -159,7 +159,7 @@ def test_mini_is_not_bge_m3(mini):
 def test_numbers_decide_and_not_only_the_shape(mini, reference, monkeypatch):
     """A model of 1,024 numbers that gives the recorded ones passes; moved by 2e-4, or nan, it does not."""
     figures = copy.deepcopy(reference)
-    monkeypatch.setattr(recorded, "recorded_figures", lambda: figures)
+    monkeypatch.setattr(load, "recorded_figures", lambda: figures)
     text, head = figures["walkthrough"]["sentences"][0], figures["walkthrough"]["embedding_head"]
     torch.manual_seed(0)
     config = XLMRobertaConfig(

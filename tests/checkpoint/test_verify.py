@@ -6,6 +6,7 @@ runs the same check on the real figures.
 """
 
 import copy
+import hashlib
 import shutil
 
 import pytest
@@ -16,13 +17,13 @@ from helpers import BgeM3
 from helpers.checkpoint import verify
 from helpers.checkpoint.find import MINI, find
 from helpers.checkpoint.load import load_linear
-from helpers.checkpoint.manifest import PINNED, sha256
-from helpers.checkpoint.recorded import recorded_figures
+from helpers.checkpoint.recorded import PINNED, recorded_figures
 
 QUANTITIES = [
     "vectors", "similarities", "lexical weights", "lexical scores", "multi-vector scores", "weighted sums",
     "directions", "sums of vectors",
 ]  # fmt: skip
+H = find("mini").config["hidden_size"]
 CHECKS = [check for figure in recorded_figures()["figures"] for check in figure.get("checks", ())]
 
 
@@ -32,16 +33,16 @@ def bge(tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole") / "mini"
     shutil.copytree(MINI, folder, ignore=shutil.ignore_patterns("*.py", "__pycache__", "training"))
     torch.manual_seed(0)
-    torch.save({"weight": torch.randn(1, 384) / 16, "bias": torch.zeros(1)}, folder / "sparse_linear.pt")
-    torch.save({"weight": torch.randn(384, 384) / 16, "bias": torch.randn(384)}, folder / "colbert_linear.pt")
+    torch.save({"weight": torch.randn(1, H) / 16, "bias": torch.zeros(1)}, folder / "sparse_linear.pt")
+    torch.save({"weight": torch.randn(H, H) / 16, "bias": torch.randn(H)}, folder / "colbert_linear.pt")
     return BgeM3.from_checkpoint(folder, device="cpu")
 
 
 @pytest.fixture(scope="module")
 def outputs(bge):
     """The three outputs of a text by the library and plain loops: vector, lexical weights, token vectors."""
-    sparse = load_linear(bge.checkpoint.path, "sparse_linear.pt", 1, 384)
-    colbert = load_linear(bge.checkpoint.path, "colbert_linear.pt", 384, 384)
+    sparse = load_linear(bge.checkpoint.path, "sparse_linear.pt", 1, H)
+    colbert = load_linear(bge.checkpoint.path, "colbert_linear.pt", H, H)
     known = {}
 
     def compute(text):
@@ -140,7 +141,7 @@ def test_weights_spoilt_by_a_little_are_found_at_the_outputs(bge, recorded):
     spoilt = copy.deepcopy(bge.model)
     with torch.no_grad():
         spoilt.encoder.layer[-1].output.dense.weight.mul_(1.05)
-    found = wrong(BgeM3(spoilt, bge.tokenizer, bge.vocabulary, bge.checkpoint), recorded)
+    found = wrong(BgeM3(spoilt, bge.tokenizer, bge.checkpoint), recorded)
     assert found[0] == "vectors" and {"similarities", "lexical weights", "multi-vector scores"} <= set(found)
 
 
@@ -179,7 +180,7 @@ def test_another_direction(recorded, computed):
     (check,) = (check for figure in recorded["figures"] for check in figure.get("checks", ()) if "loose" in check and
                 check["quantity"] == "directions")  # fmt: skip
     vector = torch.tensor(check["expected"][0])
-    turned = vector + 0.2 * vector.norm() * torch.nn.functional.normalize(torch.randn(384), dim=0)
+    turned = vector + 0.2 * vector.norm() * torch.nn.functional.normalize(torch.randn(H), dim=0)
     for row, passes in ((5 * vector, True), (turned, False), (-vector, False)):
         assert (verify.difference(check | {"expected": [row.tolist()]}, computed) < check["tolerance"]) is passes
 
@@ -189,19 +190,19 @@ def test_a_folder_without_a_linear_layer(bge, recorded, tmp_path, name):
     """What cannot be computed is said and not refused; the dense vectors are checked all the same."""
     folder = shutil.copytree(bge.checkpoint.path, tmp_path / "copy")
     (folder / name).unlink()
-    found = list(verify.findings(BgeM3(bge.model, bge.tokenizer, bge.vocabulary, find(folder)), recorded))
+    found = list(verify.findings(BgeM3(bge.model, bge.tokenizer, find(folder)), recorded))
     unknown = ["lexical weights", "lexical scores", "multi-vector scores", "weighted sums"]
     assert [finding.stage for finding in found if finding.right is None] == unknown
     assert all(finding.message == f"not checked: {name} is not here" for finding in found if finding.right is None)
     assert not [finding.stage for finding in found if finding.right is False]
 
 
-@pytest.mark.parametrize(("name", "rows"), [("sparse_linear.pt", 1), ("colbert_linear.pt", 384)])
+@pytest.mark.parametrize(("name", "rows"), [("sparse_linear.pt", 1), ("colbert_linear.pt", H)])
 def test_another_linear_layer(bge, recorded, tmp_path, name, rows):
     """The dense vectors are right, what comes of the layer is not."""
     folder = shutil.copytree(bge.checkpoint.path, tmp_path / "copy")
-    torch.save({"weight": torch.ones(rows, 384), "bias": torch.zeros(rows)}, folder / name)
-    found = wrong(BgeM3(bge.model, bge.tokenizer, bge.vocabulary, find(folder)), recorded)
+    torch.save({"weight": torch.ones(rows, H), "bias": torch.zeros(rows)}, folder / name)
+    found = wrong(BgeM3(bge.model, bge.tokenizer, find(folder)), recorded)
     changed = ["lexical weights", "lexical scores"] if rows == 1 else ["multi-vector scores"]
     assert found == [*changed, "weighted sums"]
 
@@ -218,7 +219,8 @@ def test_files_looks_at_the_weights_that_are_loaded(tmp_path, monkeypatch):
     """Where there is a model.safetensors too, it is the one that is loaded, and no sum of it was recorded."""
     source = tmp_path / "pytorch_model.bin"
     torch.save({"a": torch.arange(1000.0)}, source)
-    monkeypatch.setattr(verify, "PINNED", {source.name: (source.stat().st_size, sha256(source))})
+    content = source.read_bytes()
+    monkeypatch.setattr(verify, "PINNED", {source.name: (len(content), hashlib.sha256(content).hexdigest())})
     assert verify.files(tmp_path).right
     (tmp_path / "model.safetensors").write_bytes(b"other weights")
     found = verify.files(tmp_path)

@@ -7,9 +7,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from classroom.embedding_layers import figures as embedding_layers
 from classroom.encoder import figures as encoder
+from classroom.figures import error_ladder, heatmap
 from classroom.normalization import figures as normalization
 from classroom.pooling import figures as pooling
 from classroom.style import drawable, glyphs, png, use_style
@@ -47,6 +49,31 @@ def test_any_text_can_be_drawn(text, longest):
     figure = Figure(figsize=(1, 1))
     figure.text(0, 0, label)
     png(figure)
+
+
+def test_every_text_of_a_figure_is_drawn_as_it_stands():
+    """Whoever wrote it: titles, ticks, legends, cells, and labels that were made drawable before."""
+    words = "$5, not $10 🙂"
+    figure = heatmap(np.eye(2), [words, drawable(words)], ["$x", "$\\frac{$"], words)
+    (axes,) = figure.axes
+    axes.plot([0], [0], label=words)
+    axes.legend()
+    axes.set_xlabel(f"{words}\n{words}")
+    for _ in range(2):  # twice over is as once
+        png(figure)
+        costs = r"\$5, not \$10 U+1F642"
+        numbers = {"", "0.00", "1.00"}
+        shown = {text.get_text() for text in figure.findobj(Text)}
+        assert shown == numbers | {costs, f"{costs}\n{costs}", r"\$x", r"\$\frac{\$"}
+
+
+def test_logarithmic_numbers_stay_formulas():
+    """As matplotlib makes them: 10 to a power."""
+    figure = error_ladder(["$a", "b"], [1e-6, 0], 1e-5, "$")
+    png(figure)
+    numbers = [text.get_text() for text in figure.axes[0].get_xticklabels()]
+    assert r"$\mathdefault{10^{-6}}$" in numbers
+    assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == [r"\$a", "b"]
 
 
 FIGURES = {
