@@ -65,7 +65,9 @@ def test_readme_is_short_and_in_order() -> None:
 
 def test_nothing_is_left_open() -> None:
     """Tables that are measured late are filled in."""
-    assert not [path for path in DOCUMENTS if re.search(r"@@|TODO|TBD|not yet measured", path.read_text("utf-8"))]
+    assert not [
+        path for path in DOCUMENTS if re.search(r"@@|\bT(?:ODO|BD)\b|not yet measured", path.read_text("utf-8"))
+    ]
 
 
 @pytest.mark.parametrize("name", TABLES)

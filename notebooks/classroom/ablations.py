@@ -51,8 +51,10 @@ def even_attention(model: XLMRobertaModel, layers: range | None = None) -> Itera
 
 
 @contextmanager
-def equal_positions(model: XLMRobertaModel, row: int = 2) -> Iterator[None]:
-    """Every token gets the same row of the position table (that of ``<s>``), so order is gone.
+def equal_positions(model: XLMRobertaModel, row: int = 10) -> Iterator[None]:
+    """Every token gets the same row of the position table, so order is gone.
+
+    Row 2 is that of ``<s>``: with it all other tokens look like ``<s>`` too, and all texts come to lie at one point.
 
     >>> with equal_positions(bge.model):
     ...     one, other = bge.encode(["dog bites man", "man bites dog"])

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
+
+from classroom.tables import DATA, read_table
 
 COLUMNS = ("id", "topic", "kind", "language", "question", "passage", "near_1", "near_2", "near_3")
 
@@ -28,25 +29,19 @@ class Question:
 
 
 def questions_path() -> Path:
-    """Where the table lies: beside this module, in ``data``."""
-    return Path(__file__).parent / "data" / "passages.tsv"
+    """Where the table lies."""
+    return DATA / "passages.tsv"
 
 
 def load_questions() -> list[Question]:
     """Every question in file order.
 
-    Raises FileNotFoundError when the table is missing and ValueError when it is damaged.
+    Raises as ``read_table`` does.
 
     >>> load_questions()[0].topic
     'animals'
     """
-    path = questions_path()
-    if not path.is_file():
-        raise FileNotFoundError(f"no passages at {path}: run from a full checkout of the repository")
-    with path.open(encoding="utf-8", newline="") as file:
-        header, *rows = list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)) or [[]]
-    if tuple(header) != COLUMNS or any(len(row) != len(COLUMNS) for row in rows):
-        raise ValueError(f"{path} should have the columns {', '.join(COLUMNS)} in every line")
+    rows = read_table(questions_path(), COLUMNS)
     return [Question(*row[:6], near=tuple(row[6:])) for row in rows]
 
 

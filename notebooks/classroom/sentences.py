@@ -1,8 +1,9 @@
 """The notebooks' own sentences: English, Chinese, a paraphrase and a near miss, in ten topics."""
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
+
+from classroom.tables import DATA, read_table
 
 COLUMNS = ("id", "topic", "english", "chinese", "paraphrase_en", "near_miss_en")
 
@@ -24,8 +25,8 @@ class Sentence:
 
 
 def sentences_path() -> Path:
-    """Where the sentence table lies: beside this module, in ``data``."""
-    return Path(__file__).parent / "data" / "sentences.tsv"
+    """Where the sentence table lies."""
+    return DATA / "sentences.tsv"
 
 
 def load_sentences(topic: str | None = None) -> list[Sentence]:
@@ -34,19 +35,7 @@ def load_sentences(topic: str | None = None) -> list[Sentence]:
     Raises FileNotFoundError when the table is missing, and ValueError for a damaged table or for a
     topic that it does not have.
     """
-    path = sentences_path()
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"no sentence table at {path}: run from a full checkout of the repository "
-            "(the file is part of it; `git checkout -- notebooks/classroom/data/sentences.tsv` brings it back)"
-        )
-    with path.open(encoding="utf-8", newline="") as file:
-        header, *rows = list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)) or [[]]
-    if tuple(header) != COLUMNS:
-        raise ValueError(f"{path} should start with the columns {', '.join(COLUMNS)}, not {', '.join(header)}")
-    for number, row in enumerate(rows, start=2):
-        if len(row) != len(COLUMNS):
-            raise ValueError(f"{path}, line {number}: {len(row)} fields instead of {len(COLUMNS)}")
+    rows = read_table(sentences_path(), COLUMNS)
     sentences = [Sentence(*row) for row in rows]
     if topic is None:
         return sentences

@@ -2,7 +2,6 @@
 
 import math
 import warnings
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -168,11 +167,3 @@ def test_damage():
     right[2:4] = right[:2]  # the paraphrases
     assert measure.damage(right, 3 * right) == "cosine 1.00; MRR 1.00 → 1.00; right index 1.00"
     assert measure.damage(right, -right) == "cosine -1.00; MRR 1.00 → 1.00; right index 0.25"
-
-
-def test_samples(mini):
-    """Evenly spread, never more than there are, few on a large model."""
-    assert measure.sample(mini, list(range(10)), 5, 2) == [0, 2, 4, 6, 8]
-    assert measure.sample(mini, [1, 2], 5, 2) == [1, 2]
-    large = SimpleNamespace(model=SimpleNamespace(config=SimpleNamespace(hidden_size=1024)))
-    assert measure.sample(large, list(range(10)), 5, 2) == [0, 5]

@@ -131,7 +131,7 @@ def test_damaged_table_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     path = tmp_path / "passages.tsv"
     path.write_text(text, encoding="utf-8")
     monkeypatch.setattr(module, "questions_path", lambda: path)
-    with pytest.raises(ValueError, match="should have the columns id, topic"):
+    with pytest.raises(ValueError, match=r"should start with the columns id, topic|fields instead of 9"):
         load_questions()
 
 

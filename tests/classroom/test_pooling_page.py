@@ -109,16 +109,6 @@ def test_differences():
     assert level == ("task: cls − max", 0, 0, 0)
 
 
-def test_sample(mini, tmp_path):
-    """All on mini-m3; every fourth where the model is large."""
-    assert measure.sample(mini, range(9)) == list(range(9))
-    before, mini.model.config.hidden_size = mini.model.config.hidden_size, 1024
-    try:
-        assert measure.sample(mini, range(9)) == [0, 4, 8]
-    finally:
-        mini.model.config.hidden_size = before
-
-
 def test_figures():
     """Each is a figure that can be drawn, also from the smallest input and from tokens with a dollar."""
     hidden = np.arange(6.0).reshape(3, 2)

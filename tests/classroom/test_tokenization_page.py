@@ -167,12 +167,6 @@ def test_search_and_damage(mini):
     assert right.mean() < wrong.mean()
 
 
-def test_a_large_model_takes_few_sentences(mini, monkeypatch):
-    """On bge-m3's size a page has minutes, not hours."""
-    monkeypatch.setattr(measure, "LARGE", 1)
-    assert len(measure.Search(mini).queries) == measure.FEW
-
-
 def test_figures_are_drawn(real):
     """Figures of the page, on small and on awkward input."""
     batch = tokenize(["a 你好 $x$ 龘", ""], real, 12)

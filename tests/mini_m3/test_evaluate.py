@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from classroom import pairs
 from helpers.checkpoint.find import MINI
 from helpers.mini_m3.training import evaluate
 from helpers.pipeline import BgeM3
@@ -63,7 +64,7 @@ def test_right_twin_counts_all_four_directions(
     ]
     table = "id\tkind\tenglish\tenglish_twin\tchinese\tchinese_twin\n" + "\t".join(row) + "\n"
     (tmp_path / "minimal_pairs.tsv").write_text(table, encoding="utf-8")
-    monkeypatch.setattr(evaluate, "DATA", tmp_path)
+    monkeypatch.setattr(pairs, "pairs_path", lambda: tmp_path / "minimal_pairs.tsv")
     assert evaluate.right_twin(mini) == (0.0 if turned else 1.0)
 
 
@@ -96,7 +97,7 @@ def test_the_command_prints_every_line_of_the_card(
     for name in ("load_sentences", "load_questions"):
         rows = getattr(evaluate, name)()[:6]
         monkeypatch.setattr(evaluate, name, lambda rows=rows: rows)
-    monkeypatch.setattr(evaluate, "read_table", lambda path, read=evaluate.read_table: read(path)[::8])
+    monkeypatch.setattr(evaluate, "load_pairs", lambda kind, read=evaluate.load_pairs: read(kind)[::8])
     (tmp_path / "eval_tatoeba_en_zh.tsv").write_text("".join("\t".join(p) + "\n" for p in PAIRS), encoding="utf-8")
     held = "".join("\t".join(row) + "\n" for row in PACKAGES)
     (tmp_path / "held_out_debian_descriptions.tsv").write_text(held, encoding="utf-8")

@@ -19,10 +19,10 @@ import torch
 from torch import Tensor
 
 from classroom.ablations import equal_positions, even_attention, without_head, without_layer
+from classroom.pairs import load_pairs
 from classroom.passages import all_passages, load_questions
-from classroom.retrieval import paired_interval, ranks, recall_at
+from classroom.retrieval import TIE, paired_interval, ranks, recall_at
 from classroom.sentences import load_sentences
-from classroom.words import CLASSROOM
 from helpers.checkpoint.find import BGE_M3_TOKENIZER
 from helpers.lexical import lexical_score
 from helpers.mini_m3.training.corpus import read_lines
@@ -31,7 +31,6 @@ from helpers.multi_vector import max_sim
 from helpers.pipeline import BgeM3
 from helpers.pooling import POOLINGS
 
-DATA = CLASSROOM / "data"
 STOP = set((Path(__file__).parent / "stop_words.txt").read_text(encoding="utf-8").split())
 
 
@@ -77,22 +76,20 @@ def right_sentence(bge: BgeM3, pooling: str = "cls") -> float:
 
 
 def right_twin(bge: BgeM3, kind: str = "order") -> float:
-    """Of a text's two possible translations, a text and its twin, the right one is nearer: all four directions."""
-    rows = [row for row in read_table(DATA / "minimal_pairs.tsv") if row["kind"] == kind]
+    """Of a text's two possible translations, a text and its twin, the right one is nearer: all four directions.
+
+    A tie counts half.
+    """
+    rows = load_pairs(kind)
     columns = ("english", "english_twin", "chinese", "chinese_twin")
-    e, e_twin, z, z_twin = (vectors(bge, [row[column] for row in rows]) for column in columns)
+    e, e_twin, z, z_twin = (vectors(bge, [getattr(row, column) for row in rows]) for column in columns)
 
     def nearer(text: Tensor, right: Tensor, wrong: Tensor) -> Tensor:
-        return (text * right).sum(-1) > (text * wrong).sum(-1)
+        lead = (text * (right - wrong)).sum(-1)
+        return torch.where(lead.abs() > TIE, (lead > 0).float(), 0.5)
 
     found = [nearer(z, e, e_twin), nearer(z_twin, e_twin, e), nearer(e, z, z_twin), nearer(e_twin, z_twin, z)]
-    return float(torch.stack(found).float().mean())
-
-
-def read_table(path: Path) -> list[dict[str, str]]:
-    """A table with a header as one dict a row."""
-    header, *rows = (line.split("\t") for line in path.read_text(encoding="utf-8").splitlines())
-    return [dict(zip(header, row, strict=True)) for row in rows]
+    return float(torch.stack(found).mean())
 
 
 def cosines(bge: BgeM3, lines: list[list[str]]) -> tuple[float, float]:

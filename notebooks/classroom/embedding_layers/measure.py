@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from classroom import retrieval
 from classroom.ablations import changed
+from classroom.pairs import Pair, load_pairs
+from classroom.sample import sample
 from classroom.sentences import Sentence, load_sentences
 from helpers.pipeline import BgeM3
 
-PAIRS = Path(__file__).parents[1] / "data" / "minimal_pairs.tsv"
-LARGE = 600  # hidden sizes above this get a sample, so that the page stays within minutes there
 
-
-def stories(bge: BgeM3) -> list[dict[str, str]]:
-    """The 100 pairs that differ in word order alone (of a large model every third): English, its twin, Chinese."""
-    with PAIRS.open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE) if row["kind"] == "order"]
-    return rows[::3] if bge.model.config.hidden_size > LARGE else rows
+def stories(bge: BgeM3) -> list[Pair]:
+    """The 100 pairs that differ in word order alone; of a large model a third of them."""
+    return sample(bge, load_pairs("order"), few=34)
 
 
 def margins(bge: BgeM3) -> Tensor:
@@ -34,7 +29,8 @@ def margins(bge: BgeM3) -> Tensor:
     """
     rows = stories(bge)
     chinese, right, swapped = (
-        bge.encode([row[name] for row in rows], progress=False) for name in ("chinese", "english", "english_twin")
+        bge.encode([getattr(row, name) for row in rows], progress=False)
+        for name in ("chinese", "english", "english_twin")
     )  # (n, H) each
     return (chinese * (right - swapped)).sum(dim=1)
 
@@ -49,20 +45,20 @@ def counts(margins: Tensor) -> str:
     return f"{right} of {len(margins)} right, {len(margins) - right - wrong} tied, {wrong} wrong"
 
 
-def sample(bge: BgeM3) -> list[Sentence]:
-    """The course's 220 sentences, of a large model every fourth."""
-    return load_sentences()[:: 4 if bge.model.config.hidden_size > LARGE else 1]
+def sentences(bge: BgeM3) -> list[Sentence]:
+    """The course's 220 sentences; of a large model a quarter of them."""
+    return sample(bge, load_sentences(), few=55)
 
 
 def index(bge: BgeM3) -> Tensor:
     """What is searched: the English sentences, then a near miss of each, ``(2n, H)``."""
-    rows = sample(bge)
+    rows = sentences(bge)
     return bge.encode([row.english for row in rows] + [row.near_miss for row in rows], progress=False)
 
 
 def ranks(bge: BgeM3, index: Tensor) -> Tensor:
     """The place of its English sentence for each Chinese one, ``(n,)``, 1 is best."""
-    return retrieval.ranks(bge.encode([row.chinese for row in sample(bge)], progress=False) @ index.T)
+    return retrieval.ranks(bge.encode([row.chinese for row in sentences(bge)], progress=False) @ index.T)
 
 
 def cost(before: Tensor, after: Tensor) -> str:

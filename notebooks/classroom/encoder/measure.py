@@ -12,17 +12,10 @@ from torch.nn import functional
 from classroom import retrieval
 from classroom.ablations import changed, even_attention, without_layer
 from classroom.passages import load_questions
+from classroom.sample import sample
 from classroom.sentences import load_sentences
 from helpers import encoder
 from helpers.pipeline import BgeM3
-
-LARGE = 1024  # from this hidden size on (bge-m3's) the samples are smaller: two cores take minutes otherwise
-
-
-def sample(bge: BgeM3, items: list, count: int, few: int) -> list:
-    """``count`` items evenly spread, or ``few`` where the model is large."""
-    wanted = min(len(items), few if bge.model.config.hidden_size >= LARGE else count)
-    return [items[number * len(items) // wanted] for number in range(wanted)]
 
 
 def random_stack(residual: bool, norm: bool, depth: int = 24, size: int = 64, heads: int = 4) -> tuple[Tensor, Tensor]:
@@ -74,7 +67,7 @@ def habits(bge: BgeM3) -> dict[str, tuple[int, int, float]]:
     The mean over the course's sentences and their tokens: ``previous`` (the token before), ``last`` (``</s>``) and
     ``self`` (the token itself); of all heads the one that gives it most.
     """
-    texts = [text for s in sample(bge, load_sentences(), 10, 4) for text in (s.english, s.chinese)]
+    texts = [text for s in sample(bge, load_sentences(), few=4, count=10) for text in (s.english, s.chinese)]
     found: dict[str, list[Tensor]] = {"previous": [], "last": [], "self": []}
     for text in texts:
         maps = torch.stack(bge.walk([text]).attentions)[:, 0]  # (L, A, T, T)
@@ -122,7 +115,7 @@ def find_passages(bge: BgeM3) -> Tensor:
 
     Short passages only; 40 questions and 160 passages, on a large model 12 and 48.
     """
-    questions = sample(bge, [q for q in load_questions() if q.kind != "long"], 40, 12)
+    questions = sample(bge, [q for q in load_questions() if q.kind != "long"], few=12, count=40)
     texts = [q.question for q in questions] + [q.passage for q in questions] + [t for q in questions for t in q.near]
     vectors = bge.encode(texts, progress=False)  # (5n, H)
     n = len(questions)
@@ -134,7 +127,7 @@ def find_paraphrases(bge: BgeM3) -> Tensor:
 
     70 sentences, 140 candidates; on a large model 25 and 50.
     """
-    chosen = sample(bge, load_sentences(), 70, 25)
+    chosen = sample(bge, load_sentences(), few=25, count=70)
     texts = [s.english for s in chosen] + [s.paraphrase for s in chosen] + [s.near_miss for s in chosen]
     vectors = bge.encode(texts, progress=False)  # (3n, H)
     n = len(chosen)
@@ -174,7 +167,7 @@ def without_scale(bge: BgeM3) -> Iterator[None]:
 
 def mistake_texts(bge: BgeM3) -> list[str]:
     """60 sentences, then their paraphrases, then their near misses; 20 of each on a large model."""
-    chosen = sample(bge, load_sentences(), 60, 20)
+    chosen = sample(bge, load_sentences(), few=20, count=60)
     return [s.english for s in chosen] + [s.paraphrase for s in chosen] + [s.near_miss for s in chosen]
 
 

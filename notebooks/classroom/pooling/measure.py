@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
-from classroom.passages import Question
+from classroom.passages import Question, load_questions
 from classroom.retrieval import paired_interval
 from helpers.normalization import l2_normalize
 from helpers.pipeline import BgeM3
@@ -17,13 +16,6 @@ from helpers.pooling import POOLINGS, pool
 from helpers.tokenization import check_texts, cut, pad
 
 BATCH = 32  # texts that go through the layers together
-LARGE = 1000  # hidden size from which a sample must do
-Item = TypeVar("Item")
-
-
-def sample(bge: BgeM3, items: Sequence[Item]) -> list[Item]:
-    """All items; of a model of bge-m3's size every fourth, so that a page stays a matter of minutes."""
-    return list(items[:: 4 if bge.model.config.hidden_size >= LARGE else 1])
 
 
 def batches(bge: BgeM3, rows: Sequence[Sequence[int]]) -> Iterator[tuple[list[int], Tensor, Tensor]]:
@@ -96,6 +88,15 @@ def blinded(bge: BgeM3, texts: Sequence[str], layers: Sequence[int]) -> Tensor:
             hidden = run_layer(layer, hidden, alone if number in layers else see)
         vectors[numbers] = l2_normalize(hidden[:, 0]).float().cpu()
     return vectors
+
+
+def easy_questions() -> list[Question]:
+    """The English questions that use their passage's words: by a rare name, or plainly.
+
+    >>> len(easy_questions())
+    30
+    """
+    return [q for q in load_questions() if q.language == "en" and q.kind in ("name", "plain")]
 
 
 def buried(questions: Sequence[Question], size: int, count: Callable[[str], int], seed: int = 0) -> list[list[str]]:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 from torch import Tensor
 
 from classroom import retrieval
+from classroom.sample import sample
 from classroom.sentences import load_sentences
 from helpers.normalization import l2_normalize
 from helpers.pipeline import BgeM3
 from helpers.tokenization import pad, piece_id
 from helpers.unigram import Vocabulary, normalize_text, split_words
 
-LARGE, FEW = 512, 60  # a hidden size over LARGE takes FEW sentences only, so that a page stays within minutes
 BATCH = 64
 
 
@@ -37,9 +39,7 @@ class Search:
     """
 
     def __init__(self, bge: BgeM3) -> None:
-        sentences = load_sentences()
-        if bge.model.config.hidden_size > LARGE:
-            sentences = sentences[:: max(1, len(sentences) // FEW)][:FEW]
+        sentences = sample(bge, load_sentences(), few=60)
         self.bge = bge
         self.queries = [s.paraphrase for s in sentences]
         self.rows: list[list[int]] = bge.tokenizer(self.queries)["input_ids"]
@@ -66,6 +66,19 @@ def second_cut(text: str, vocabulary: Vocabulary) -> list[int]:
     return [0, *(piece_id(piece, vocabulary) for cut in cuts for piece in cut), 2]
 
 
+def endings(word: str, end: int, vocabulary: Vocabulary) -> Iterator[tuple[int, str, float]]:
+    """Every piece that ends at ``word[:end]``: where it starts, the piece, its score; a lone character always.
+
+    >>> [piece for _, piece, _ in endings("▁lowest", 7, vocabulary)]
+    ['west', 'est', 'st', 't']
+    """
+    for start in range(max(0, end - vocabulary.longest), end):
+        piece = word[start:end]
+        score = vocabulary.scores.get(piece, vocabulary.unknown_score if end - start == 1 else None)
+        if score is not None:
+            yield start, piece, score
+
+
 def n_best(word: str, vocabulary: Vocabulary, count: int) -> list[tuple[float, list[str]]]:
     """The ``count`` best ways to cut one ``▁word``: (sum of scores, pieces), best first.
 
@@ -74,10 +87,7 @@ def n_best(word: str, vocabulary: Vocabulary, count: int) -> list[tuple[float, l
     best: list[list[tuple[float, list[str]]]] = [[(0.0, [])]] + [[] for _ in word]
     for end in range(1, len(word) + 1):
         found = []
-        for start in range(max(0, end - vocabulary.longest), end):
-            piece = word[start:end]
-            score = vocabulary.scores.get(piece, vocabulary.unknown_score if end - start == 1 else None)
-            if score is not None:
-                found += [(total + score, [*pieces, piece]) for total, pieces in best[start]]
+        for start, piece, score in endings(word, end, vocabulary):
+            found += [(total + score, [*pieces, piece]) for total, pieces in best[start]]
         best[end] = sorted(found, key=lambda cut: -cut[0])[:count]
     return best[-1]

@@ -6,6 +6,7 @@ from html import escape
 
 import ipywidgets
 
+from classroom.tokenization.measure import endings
 from classroom.words import words
 from helpers.tokenization import check_texts, piece_id
 from helpers.unigram import Vocabulary, normalize_text, split_words, text_pieces
@@ -110,12 +111,7 @@ def table(word: str, vocabulary: Vocabulary) -> list[list[tuple[float, int, str]
     """
     best: list[list[tuple[float, int, str]]] = [[(0.0, 0, "")]]
     for end in range(1, len(word) + 1):
-        ways = []
-        for start in range(max(0, end - vocabulary.longest), end):
-            piece = word[start:end]
-            score = vocabulary.scores.get(piece, vocabulary.unknown_score if end - start == 1 else None)
-            if score is not None:
-                ways.append((best[start][0][0] + score, start, piece))
+        ways = [(best[start][0][0] + score, start, piece) for start, piece, score in endings(word, end, vocabulary)]
         best.append(sorted(ways, key=lambda way: -way[0]))
     return best
 
