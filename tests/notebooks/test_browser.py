@@ -97,7 +97,7 @@ def browser() -> Iterator[playwright.Browser]:
 
 def open_page(page: playwright.Page, lab: str, name: str) -> None:
     """Open a notebook as it is stored, and wait for its kernel."""
-    page.goto(f"{lab}/lab/workspaces/{Path(name).stem}/tree/{name}")
+    page.goto(f"{lab}/lab/workspaces/{Path(name).stem}/tree/{name}", timeout=90_000)  # a busy machine is slow
     page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=90_000)
     page.wait_for_function("() => window.jupyterapp && window.jupyterapp.shell.currentWidget", timeout=90_000)
     page.evaluate("async () => { await window.jupyterapp.shell.currentWidget.sessionContext.ready; }")
