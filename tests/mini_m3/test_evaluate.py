@@ -68,6 +68,13 @@ def test_right_twin_counts_all_four_directions(
     assert evaluate.right_twin(mini) == (0.0 if turned else 1.0)
 
 
+def test_a_tie_of_twins_counts_half(monkeypatch: pytest.MonkeyPatch, mini: BgeM3) -> None:
+    """Twins that are one text: no side is nearer."""
+    same = pairs.Pair("order-01", "order", "A cat sleeps.", "A cat sleeps.", "猫在睡觉。", "猫在睡觉。")
+    monkeypatch.setattr(evaluate, "load_pairs", lambda kind: [same])
+    assert evaluate.right_twin(mini) == 0.5
+
+
 def test_figures_of_the_dense_vectors(mini: BgeM3) -> None:
     """Translations found, and nearer than what is unrelated; with the sides mixed up, none."""
     assert evaluate.tatoeba(mini, PAIRS) == (1.0, 1.0)

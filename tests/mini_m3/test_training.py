@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -29,6 +30,8 @@ PAIRS = [
     ("The river is wide.", "河很宽。"), ("Birds fly south.", "鸟往南飞。"), ("The lamp is broken.", "灯坏了。"),
     ("The cat sleeps.", "那只猫睡着了。"), ("My head aches.", "我头疼。"), ("We sold the car.", "我们把车卖了。"),
     ("The exam was easy.", "考试很容易。"), ("A dog barked.", "一只狗叫了。"), ("They are dancing.", "他们在跳舞。"),
+    ("I saw him today.", "我今天看见他了。"), ("I saw him there.", "我在那里看见他了。"),
+    ("I saw him at noon.", "我中午看见他了。"), ("They told her.", "他们告诉她了。"),
 ]  # fmt: skip
 NEVER = PAIRS[8:11]
 PACKAGES = [
@@ -357,6 +360,20 @@ def test_commands_train_both_stages_and_save_a_checkpoint(place: Path, monkeypat
     for name in ("dense", "weights", "vectors"):
         torch.testing.assert_close(getattr(one, name), getattr(other, name), atol=0.03, rtol=0)
     torch.testing.assert_close(torch.as_tensor(bge.encode(texts)), one.dense, atol=0.03, rtol=0)
+
+
+def test_natural_sentences_are_among_the_twins(prepared: tuple[Student, train.Lesson, Corpus]) -> None:
+    """Those of the training part, never of the held-out; two thirds of a batch are of them."""
+    student, lesson, corpus = prepared
+    held = {side for lines in corpus.held_out.values() for line in lines for side in line}
+    assert lesson.twins and {twins.english for twins in lesson.twins} <= {*corpus.texts} - held
+    assert lesson.twins[0].english_twin.startswith("He saw me")
+    with torch.no_grad():
+        with_them, without = (
+            train.twins_loss(student, dataclasses.replace(lesson, twins=some), 3, 0).item()
+            for some in (lesson.twins, [])
+        )
+    assert with_them != without
 
 
 def test_lexical_scale_helps_the_sum_and_changes_no_lexical_rank(
