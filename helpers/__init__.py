@@ -27,22 +27,18 @@ if TYPE_CHECKING:  # the same names once more, for editors and type checkers; a 
     from helpers.pooling import pool as pool
     from helpers.tokenization import TruncationWarning as TruncationWarning
 
-_HOME = {
-    "BGE_M3_TOKENIZER": "checkpoint.find",
-    "BgeM3": "pipeline",
-    "Outputs": "pipeline",
-    "Walk": "pipeline",
-    "CheckpointError": "checkpoint.integrity",
-    "find": "checkpoint.find",
-    "ladder": "parity",
-    "lexical_score": "lexical",
-    "max_sim": "multi_vector",
-    "l2_normalize": "normalization",
-    "pool": "pooling",
-    "similarity_matrix": "normalization",
-    "weighted_sum": "multi_vector",
-    "TruncationWarning": "tokenization",
+_NAMES = {
+    "checkpoint.find": ["BGE_M3_TOKENIZER", "find"],
+    "checkpoint.integrity": ["CheckpointError"],
+    "lexical": ["lexical_score"],
+    "multi_vector": ["max_sim", "weighted_sum"],
+    "normalization": ["l2_normalize", "similarity_matrix"],
+    "parity": ["ladder"],
+    "pipeline": ["BgeM3", "Outputs", "Walk"],
+    "pooling": ["pool"],
+    "tokenization": ["TruncationWarning"],
 }
+_HOME = {name: module for module, names in _NAMES.items() for name in names}
 __all__ = sorted(_HOME)
 
 

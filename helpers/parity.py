@@ -38,19 +38,13 @@ class Rung:
 def tolerance(model: XLMRobertaModel, layers: int | None = None) -> float:
     """What rounding alone may add up to after so many layers (all): 2.5e-6 a layer in float32, 2.5e-13 in float64.
 
-    1.5e-5 for mini-m3's 6 layers, 6e-5 for bge-m3's 24 (seen there, with random weights: 3.5e-6), in
-    ``distance``'s units. Raises
-    ``KeyError`` for 16-bit models, whose own kernels differ by more than a mistake would.
+    1.5e-5 for mini-m3's 6 layers, 6e-5 for bge-m3's 24 (seen there, with random weights: 3.5e-6), in ``distance``'s
+    units. Raises ``KeyError`` for 16-bit models, whose own kernels differ by more than a mistake would.
 
     >>> f"{tolerance(bge.model):.1e}"  # mini-m3 in float32
     '1.5e-05'
     """
     return A_LAYER[model.dtype] * max(1, model.config.num_hidden_layers if layers is None else layers)
-
-
-def whole_numbers(ours: Tensor, theirs: Tensor) -> float:
-    """Largest difference between two tensors of whole numbers, which need no rounding; ``inf`` for other shapes."""
-    return float((ours - theirs).abs().max()) if ours.shape == theirs.shape else float("inf")
 
 
 def distance(ours: Tensor, theirs: Tensor, real: Tensor | None = None) -> float:
@@ -104,13 +98,13 @@ def ladder(bge: BgeM3, texts: Sequence[str], walk: Walk | None = None) -> list[R
     real = library["attention_mask"].bool()  # (B, T)
     theirs = torch.nn.functional.normalize(out.last_hidden_state[:, 0], dim=-1)  # (B, H)
     rungs = [
-        Rung("input ids", tuple(walk.ids.shape), whole_numbers(walk.ids, library["input_ids"])),
-        Rung("attention mask", tuple(walk.mask.shape), whole_numbers(walk.mask, library["attention_mask"])),
+        Rung("input ids", tuple(walk.ids.shape), distance(walk.ids, library["input_ids"])),
+        Rung("attention mask", tuple(walk.mask.shape), distance(walk.mask, library["attention_mask"])),
     ]
     if walk.ids.shape != real.shape:
         return rungs
-    error = distance(walk.hidden_states[0], out.hidden_states[0], real)
-    rungs.append(Rung("embeddings", tuple(walk.word.shape), error))
+    embedded = walk.hidden_states[0]  # (B, T, H)
+    rungs.append(Rung("embeddings", tuple(embedded.shape), distance(embedded, out.hidden_states[0], real)))
     depth = len(walk.hidden_states) - 1
     for number, ours in enumerate(walk.hidden_states[1:]):
         if maps_too:
