@@ -1,4 +1,4 @@
-"""Plots that several notebooks share; each takes plain numbers and returns a finished figure."""
+"""A plot for any page: it takes plain numbers and returns a finished figure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from textwrap import fill
 import numpy as np
 from matplotlib.figure import Figure
 
-from classroom.style import BLUE, COLOURMAP
+from classroom.style import COLOURMAP
 
 
 def heatmap(
@@ -36,30 +36,4 @@ def heatmap(
         for j in range(len(columns)):
             dark = image.norm(values[i, j]) < 0.55
             axes.text(j, i, f"{values[i, j]:.2f}", ha="center", va="center", color="white" if dark else "black")
-    return figure
-
-
-def error_ladder(stages: Sequence[str], errors: Sequence[float], limit: float, title: str) -> Figure:
-    """Largest error of each stage on a logarithmic scale, with the limit it must stay under.
-
-    An error of exactly 0 is drawn at the left edge and labelled ``exact``.
-    """
-    floor = 1e-9
-    figure = Figure(figsize=(7.2, 0.8 + 0.32 * len(stages)))
-    axes = figure.subplots()
-    places = np.arange(len(stages))
-    axes.hlines(places, floor, [max(e, floor) for e in errors], color=BLUE, linewidth=2)
-    axes.plot([max(e, floor) for e in errors], places, "o", color=BLUE)
-    for place, error in zip(places, errors, strict=True):
-        axes.annotate("exact" if error == 0 else f"{error:.0e}", (max(error, floor), place), (6, 0),
-                      textcoords="offset points", va="center", fontsize=9)  # fmt: skip
-    axes.axvline(limit, color="black", linestyle="--")
-    above = axes.get_xaxis_transform()
-    axes.text(limit, 1.0, f"limit {limit:.0e}", transform=above, ha="center", va="bottom", fontsize=9)
-    axes.set_xscale("log")
-    axes.set_xlim(floor, limit * 10)
-    axes.set_yticks(places, stages)
-    axes.set_ylim(len(stages) - 0.4, -0.6)
-    axes.set_xlabel("largest error")
-    axes.set_title(title)
     return figure

@@ -16,6 +16,7 @@ import torch
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 PAGES = {
+    "from_text_to_vector": "00_from_text_to_vector",
     "tokenization": "01_tokenization",
     "embedding_layers": "02_embedding_layers",
     "encoder": "03_encoder_stack",

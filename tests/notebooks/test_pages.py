@@ -11,6 +11,7 @@ import pytest
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 SECOND_EDITION: list[str] = [
+    "00_from_text_to_vector",
     "01_tokenization",
     "02_embedding_layers",
     "03_encoder_stack",
