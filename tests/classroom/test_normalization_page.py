@@ -1,19 +1,17 @@
-"""Page 05's controls over their whole range, and its search laboratory."""
+"""Page 05's measurements against their formulas, its figures, and its panel over whatever may be typed."""
 
-import re
+import math
 
 import numpy as np
 import pytest
 import torch
-from matplotlib.figure import Figure
 from torch.nn.functional import normalize
 
-from classroom.normalization import figures, widgets
-from classroom.normalization import search as lab
-from classroom.sentences import load_sentences
-from classroom.style import use_style
+from classroom.normalization import figures, measure, widgets
+from classroom.style import png, use_style
+from helpers.normalization import cosine, l2_normalize
 
-AWKWARD = ["", "   ", "😀", "👩‍💻🇨🇳", "<script>alert(1)</script>", "{x} %s & <b>", "明天会下雨吗？", "\x00\u200b", "a"]
+TEXTS = ["什么是大型语言模型？", "What is a large language model?", "", "a " * 200]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -22,132 +20,135 @@ def style():
     use_style()
 
 
-@pytest.fixture(scope="module")
-def index(mini):
-    """The search index over a few sentences of every topic."""
-    return lab.build_index(mini, load_sentences()[::7])
+def directions(count=40, width=12, lean=1.0, seed=0):
+    """Unit vectors ``(count, width)`` that lean along the first axis."""
+    rows = torch.randn(count, width, generator=torch.Generator().manual_seed(seed))
+    rows[:, 0] += lean * width**0.5
+    return normalize(rows)
+
+
+def test_raw_vectors_are_what_encode_divides(mini):
+    """Every pooling, in its place, of texts of all lengths."""
+    made = measure.raw_vectors(mini, TEXTS)
+    for kind, how in enumerate(("cls", "mean", "max")):
+        right = mini.encode(TEXTS, pooling=how, normalize=False, progress=False)
+        torch.testing.assert_close(made[kind], right, atol=1e-4, rtol=1e-4)
+        assert (right.norm(dim=1) > 1.5).all()
+
+
+def test_alignment_and_uniformity_by_hand():
+    """On four directions of the plane, whatever their lengths."""
+    rows = torch.tensor([[2.0, 0.0], [0.0, 0.5], [-1.0, 0.0], [0.0, -3.0]])
+    assert measure.alignment(rows, rows * torch.tensor([[5.0], [1.0], [0.1], [2.0]])) == pytest.approx(0, abs=1e-6)
+    assert measure.alignment(rows, rows.roll(1, dims=0)) == pytest.approx(2)
+    right = math.log((4 * math.exp(-4) + 2 * math.exp(-8)) / 6)  # four pairs at d² = 2, two at d² = 4
+    assert measure.uniformity(rows) == pytest.approx(right, rel=1e-4)
+    assert measure.uniformity(rows[:1].expand(3, 2)) == pytest.approx(0, abs=1e-6)
+
+
+def test_training_with_and_without_the_division():
+    """Both begin alike and learn; without the division rows grow longer, and directions spread less."""
+    one, other = directions(30, seed=1) * 3, directions(30, seed=2) * 3
+    weight, divided = measure.train_map(one, other, divide=True, steps=40)
+    _, raw = measure.train_map(one, other, divide=False, steps=40)
+    assert len(divided) == len(raw) == 41 and weight.shape == (12, measure.WIDTH)
+    for what in ("length", "alignment", "uniformity"):
+        assert getattr(divided[0], what) == getattr(raw[0], what)
+    assert divided[-1].loss < divided[0].loss and raw[-1].loss < raw[0].loss
+    assert raw[-1].length > 1.3 * divided[-1].length
+    assert divided[-1].uniformity < raw[-1].uniformity
+    again, _ = measure.train_map(one, other, divide=True, steps=40)
+    assert torch.equal(weight, again)
+    start, _ = measure.train_map(one, other, divide=True, steps=0)
+    assert math.isclose(measure.uniformity(one.double() @ start), divided[0].uniformity, rel_tol=1e-6)
 
 
 @pytest.mark.parametrize("degrees", range(0, 181, 30))
-@pytest.mark.parametrize("length", [0.2, 1.0, 2.0])
-def test_angle_figure(degrees, length):
-    """The numbers written beside the arrows are those of the formula."""
-    figure = figures.angle_figure(degrees, length)
-    told = figure.axes[1].texts[0].get_text()
-    cosine = np.cos(np.radians(degrees))
-    for name, value in (("dot a·b", length * cosine), ("cosine", cosine), ("1 − d²/2", cosine)):
-        assert abs(float(re.search(rf"{re.escape(name)}\s+(\S+)", told).group(1)) - value) <= 0.0051
-    assert widgets.png(figure).startswith(b"\x89PNG")
+@pytest.mark.parametrize("length", [0.0, 0.2, 1.0, 9.0])
+def test_angle_figure_writes_what_the_formulas_say(degrees, length):
+    """Dot and distance before the division and after it; a cosine beyond 1 by rounding is 1."""
+    turn = math.radians(degrees)
+    figure = figures.angle_figure(math.cos(turn) * (1 + 1e-7), (2.0, length))
+    told = [text.get_text().replace("−", "-") for text in figure.axes[1].texts]
+    one, other = np.array([2.0, 0.0]), length * np.array([math.cos(turn), math.sin(turn)])
+    unit = 2 * math.sin(turn / 2)
+    right = [2, length, one @ other, np.linalg.norm(one - other), math.cos(turn), unit, math.cos(turn)]
+    values = [float(text) for text in told if text.lstrip("-").replace(".", "").isdigit()]
+    assert values == pytest.approx(right, abs=0.0051)
+    assert png(figure).startswith(b"\x89PNG")
 
 
-@pytest.mark.parametrize("turn", [0, 35, 180, 350])
-def test_projection(turn):
-    """In the plane and on the sphere; turning brings other points to the front."""
-    points = normalize(torch.randn(8, 3, generator=torch.Generator().manual_seed(0))).numpy()
-    for wide in (2, 3):
-        figure = figures.projection(points[:, :wide], ["a", "a", "b", "c"], list("1234"), turn)
-        assert widgets.png(figure).startswith(b"\x89PNG")
-    hollow = [line.get_markerfacecolor() for line in figure.axes[0].lines].count("white")
-    opposite = figures.projection(points, ["a", "a", "b", "c"], list("1234"), turn + 180)
-    assert 0 < hollow < 8 and opposite.axes[0].lines[0].get_color() == figure.axes[0].lines[0].get_color()
+def test_places_on_the_globe():
+    """On its surface, the angle to the mean's direction true, and the same seen from the front and above."""
+    rows = directions(lean=2.0)
+    up = l2_normalize(rows.mean(dim=0))
+    flat = rows - (rows @ up)[:, None] * up
+    points = figures.globe_places(rows, up, torch.linalg.svd(flat, full_matrices=False).Vh[:2])
+    np.testing.assert_allclose(np.linalg.norm(points, axis=1), 1, atol=1e-5)
+    np.testing.assert_allclose(points[:, 2], (rows @ up).numpy(), atol=1e-6)
+    x, y, near = figures.seen(points)
+    np.testing.assert_allclose(x**2 + y**2 + near**2, 1, atol=1e-5)  # seen from elsewhere, nothing is bent
+    assert (near > 0).any() and (near < 0).any()
+    front = figures.seen(np.array([[0.0, -1.0, 0.0], [0.0, 0.0, 1.0]]))
+    assert front[2].min() > 0 and front[1][1] > 0 > front[1][0]  # the front is below the middle, the pole above
 
 
-@pytest.mark.parametrize("threshold", [-1.0, 0.0, 0.5, 1.0, 2.0])
-def test_threshold_figure(threshold):
-    """The title counts both sides, at the ends of the range too."""
-    related, unrelated = np.array([0.5, 0.9]), np.array([-0.1, 0.1, 0.2, 0.6])
-    title = widgets.threshold_figure(related, unrelated, threshold).axes[0].get_title(loc="left")
-    found, wrong = (np.mean(x >= threshold) for x in (related, unrelated))
-    assert title == f"finds {found:.0%} of the related pairs, lets in {wrong:.1%} of the unrelated"
+def test_sphere_figure_tells_the_mean():
+    """Its length in words, and its angle before and after centring."""
+    rows = directions(lean=2.0)
+    figure = figures.sphere_figure(rows)
+    left, right = ([text.get_text() for text in axes.texts] for axes in figure.axes)
+    mean = rows.mean(dim=0)
+    angle = torch.rad2deg(torch.arccos(rows @ l2_normalize(mean))).mean()
+    assert any(f"{mean.norm():.2f}" in text for text in left) and any(f"{angle:.0f}°" in text for text in left)
+    assert any("90°" in text for text in right)
 
 
-@pytest.mark.parametrize("query", [*AWKWARD, "语言 model " * 400, "\ud83d"])
-@pytest.mark.parametrize("storage", lab.STORAGES)
-def test_search_box_takes_any_text(mini, index, query, storage):
-    """Nothing typed raises, and nothing typed reaches the page as HTML."""
-    for language in lab.LANGUAGES:
-        html = widgets.search_html(mini, index, query, 3, language, storage)
-        assert "<script" not in html and "<b>" not in html.replace("<p><b>angle", "").split("<table")[0]
-        assert html.count("<tr>") == (4 if query.strip() else 0)
-        assert not re.search(r"<td>[^<]*nan[^<]*</td>", html)
-    assert ("lost" in html) == (len(query) > 1000)
+def test_other_figures():
+    """Drawn, every label 9 points or more, no two labels of the reports on each other."""
+    _, history = measure.train_map(directions(), directions(seed=3), divide=True, steps=4)
+    places = {name: torch.tensor(place) for name, place in {"A": [2.0, 0.2], "B": [4.0, 2.0], "C": [0.9, 0.3]}.items()}
+    winners = {"cosine": "A", "dot": "B", "distance": "C"}
+    made = [
+        figures.reports_figure(0.75),
+        figures.winners_figure(torch.tensor([1.0, 0.0]), places, winners),
+        figures.training_figure(history, history),
+        figures.sphere_figure(directions()),
+    ]
+    for figure in made:
+        assert png(figure).startswith(b"\x89PNG")
+        assert min((text.get_fontsize() for axes in figure.axes for text in axes.texts), default=9) >= 9
+    for figure in made[:2]:
+        boxes = [text.get_window_extent() for text in figure.axes[0].texts if text.get_text()]
+        assert not [1 for i, a in enumerate(boxes) for b in boxes[:i] if a.overlaps(b)]
 
 
-@pytest.mark.parametrize("k", [1, 5, 20, 10_000])
-def test_search_is_exact(index, k):
-    """The best k by cosine, in order, of the language asked for; a text finds itself first."""
-    every = index.vectors @ index.vectors[3]
-    for language in lab.LANGUAGES:
-        own = [i for i, name in enumerate(index.languages) if language in ("both", name)]
-        hits = lab.search(index, index.vectors[3] * 7, k, language)
-        assert len(hits) == min(k, len(own)) and {hit.number for hit in hits} <= set(own)
-        torch.testing.assert_close(torch.tensor([h.cosine for h in hits]), every[own].topk(len(hits)).values)
-    assert lab.search(index, index.vectors[3], 1)[0].number == 3
-    with pytest.raises(ValueError, match="unknown"):
-        lab.search(index, index.vectors[3], 1, "Klingon")
-    with pytest.raises(ValueError, match="choose float32, float16, int8"):
-        lab.search(index, index.vectors[3], 1, storage="int4")
+def test_pair_of_typed_texts(mini):
+    """Rows as the model gives them; what is empty, broken or too long is told in words."""
+    rows, told = widgets.pair_of(mini, *TEXTS[:2])
+    torch.testing.assert_close(rows, mini.encode(TEXTS[:2], normalize=False, progress=False), atol=1e-4, rtol=1e-4)
+    assert told == ""
+    assert widgets.pair_of(mini, "a", "  ") == (None, widgets.W["empty"])
+    assert widgets.pair_of(mini, "a", "\ud83d") == (None, widgets.W["broken"])
+    rows, told = widgets.pair_of(mini, "a", "语言 model " * 2000)
+    assert rows.isfinite().all() and str(widgets.LONGEST) in told
 
 
-def test_scores_are_explained(index):
-    """More cosine is never less probable, and the shares run from none to all of the unrelated pairs."""
-    grid = np.linspace(-1, 1, 21)
-    chances, shares = [index.probability(x) for x in grid], [index.above(x) for x in grid]
-    assert chances == sorted(chances) and shares == sorted(shares)
-    assert chances[0] < 0.1 and chances[-1] > 0.9 and shares[0] == 0 and shares[-1] == 1
+def test_panel_answers(mini):
+    """Each control changes the picture; a wrong text takes it away and says why; a right one brings it back."""
+    _, one, other, stretch, message, picture = widgets.panel(mini).children
+    for control, value in ((one, "我喜欢猫"), (other, "<b>cats</b> $x$"), (stretch, 2.0)):
+        before, control.value = bytes(picture.value), value
+        assert bytes(picture.value) != before and not message.value
+    other.value = " "
+    assert message.value == widgets.W["empty"] and bytes(picture.value) == b""
+    stretch.value = 0.5
+    assert bytes(picture.value) == b""
+    other.value = "dogs"
+    assert bytes(picture.value).startswith(b"\x89PNG") and not message.value
 
 
-def test_int8_keeps_within_its_bound():
-    """Half a step a number; a zero vector survives; the example in the documentation."""
-    vectors = normalize(torch.randn(50, 64, generator=torch.Generator().manual_seed(0)))
-    codes, scale = lab.quantize(vectors)
-    assert codes.dtype == torch.int8 and codes.int().abs().amax(dim=1).eq(127).all()
-    assert ((codes * scale - vectors).abs() <= scale / 2 + 1e-7).all()
-    assert lab.stored(torch.zeros(1, 4), "int8").tolist() == [[0.0] * 4]
-    assert lab.quantize(torch.tensor([[0.6, -0.8]]))[0].tolist() == [[95, -127]]
-    assert [lab.bytes_each(1024, kind) for kind in lab.STORAGES] == [4096, 2048, 1028]
-
-
-def test_area():
-    """Equal scores are a guess."""
-    assert lab.area_under_curve(torch.tensor([1.0]), torch.tensor([1.0])) == 0.5
-
-
-def test_calibration_recovers_a_known_curve():
-    """Labels drawn with a slope of 8 and an offset of −4, and scores that a line separates perfectly."""
-    generator = torch.Generator().manual_seed(0)
-    scores = torch.rand(20_000, generator=generator)
-    labels = (torch.rand(20_000, generator=generator) < torch.sigmoid(8 * scores - 4)).float()
-    slope, offset = lab.calibrate(scores, labels)
-    assert abs(slope - 8) < 0.5 and abs(offset + 4) < 0.3
-    slope, offset = lab.calibrate(torch.tensor([0.1, 0.2, 0.8, 0.9]), torch.tensor([0.0, 0.0, 1.0, 1.0]))
-    assert 0 < slope < 1000 and abs(slope * 0.5 + offset) < 0.5
-
-
-def test_panels_answer(mini, index):
-    """Every control changes what is shown."""
-    for panel in (
-        widgets.angle_panel(),
-        widgets.threshold_panel({"related": np.ones(3), "unrelated": np.zeros(3)}, 0.4),
-    ):
-        *sliders, image = panel.children
-        for slider in sliders:
-            before = image.value
-            slider.value = slider.max
-            assert image.value != before
-    points = normalize(torch.randn(4, 3, generator=torch.Generator().manual_seed(0))).numpy()
-    slider, image = widgets.sphere_panel(points, ["a", "b"], ["0", "1"]).children
-    before, slider.value = image.value, 200
-    assert image.value != before
-    query, controls, answer = widgets.panel(mini, index).children
-    changes = [(query, "猫 <script>"), *zip(controls.children, (2, "中文", "int8"), strict=True)]
-    for control, value in changes:
-        before, control.value = answer.value, value
-        assert answer.value != before or value == "int8"
-
-
-def test_figures_of_results():
-    """Long, Chinese and empty texts, negative cosines, one bin."""
-    assert figures.hits_figure(["猫" * 80, ""], [0.5, -0.2], "q" * 200).axes[0].get_yticks().tolist() == [0, 1]
-    assert figures.reliability(np.array([0.5]), np.array([0.4]), np.array([7])).axes
-    assert isinstance(figures.storage_figure({"a": 1.0, "b": 0.5}, {"a": 1.0, "b": 0.7}), Figure)
+def test_the_identity_of_the_cone():
+    """The squared length of the mean of unit vectors is the mean of all their cosines, as the page says."""
+    rows = directions().double()
+    torch.testing.assert_close(rows.mean(dim=0).pow(2).sum(), cosine(rows[:, None], rows[None]).mean())

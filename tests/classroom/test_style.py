@@ -88,7 +88,7 @@ FIGURES = {
     "pieces": lambda: tokenization.pieces_figure([ODD], [range(6)], "title"),
     "lives": lambda: tokenization.lives_figure({odd: [-1.0, -2.0] for odd in ODD}),
     "lattice": lambda: tokenization.lattice_figure("▁개🙂$", [(0, 2, -1.0)], ["▁개", "🙂$"], ["▁", "개🙂$"], [0.0] * 5),
-    "hits": lambda: normalization.hits_figure(ODD, [0.5] * 6, "$ 개"),
+    "angle": lambda: normalization.angle_figure(0.5, (1.0, 2.0), ODD[:2]),
 }
 
 

@@ -1,12 +1,11 @@
 """Wrong answers to page 05's exercises."""
 
-import torch
 from torch.nn.functional import normalize
 
 
 def wrong(solved):
     """Wrong functions by exercise and by what is wrong with them; ``solved`` holds the right ones by name."""
-    assert solved.keys() >= {"unit", "top_k", "document_vector", "int8_scores"}
+    assert solved.keys() >= {"unit", "to_cosine", "top_k", "document_vector"}
     return {
         "unit": {
             "batch dim": lambda x: normalize(x, dim=0),
@@ -32,11 +31,11 @@ def wrong(solved):
             "over the chunks": lambda c, m: normalize((normalize(c, dim=1) * m[..., None]).sum(1), dim=-1),
             "first chunk": lambda c, m: normalize(c[:, 0], dim=-1),
         },
-        "int8_scores": {
-            "wraps": lambda a, b: torch.from_numpy(a.numpy() @ b.numpy().T),
-            "clamped": lambda a, b: (a.int() @ b.int().T).clamp(-128, 127),
-            "transposed": lambda a, b: b.int() @ a.int().T,
-            "elementwise": lambda a, b: (a.int() * b.int()).sum(dim=1),
-            "cosine": lambda a, b: normalize(a.float()) @ normalize(b.float()).T,
+        "to_cosine": {
+            "always 1 minus": lambda x, kind: 1 - x,
+            "every L2 squared": lambda x, kind: 1 - x / 2 if kind == "L2" else solved["to_cosine"](x, kind),
+            "no L2 squared": lambda x, kind: 1 - x**2 / 2 if "L2" in kind else solved["to_cosine"](x, kind),
+            "sign kept": lambda x, kind: x if kind == "negative dot" else solved["to_cosine"](x, kind),
+            "half forgotten": lambda x, kind: x if kind == "halved" else solved["to_cosine"](x, kind),
         },
     }

@@ -16,6 +16,7 @@ SECOND_EDITION: list[str] = [
     "02_embedding_layers",
     "03_encoder_stack",
     "04_pooling",
+    "05_normalization",
 ]  # names of pages without .ipynb; whoever hands in a page adds it
 
 

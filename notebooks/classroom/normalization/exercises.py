@@ -1,4 +1,4 @@
-"""Checks for the exercises of page 05: ``unit``, ``top_k``, ``document_vector`` and ``int8_scores``.
+"""Checks for the exercises of page 05: ``unit``, ``to_cosine``, ``top_k`` and ``document_vector``.
 
 Cases mix numbers one can check on paper with real vectors of mixed scripts from the embedded checkpoint.
 """
@@ -56,6 +56,24 @@ def unit(function: Callable[[Tensor], Tensor]) -> bool:
     return judge(function, cases)
 
 
+def to_cosine(function: Callable[[Tensor, str], Tensor]) -> bool:
+    """``to_cosine(reported, kind)``: the cosines behind what a database reported of unit vectors, ``(n,)`` → ``(n,)``.
+
+    ``kind`` is ``cosine distance``, ``negative dot``, ``L2``, ``squared L2`` or ``halved`` ((1 + cosine) / 2).
+    """
+    cosines = torch.tensor([1.0, 0.75, 0.3, 0.0, -0.5])  # (5,)
+    reports = {
+        "cosine distance": (1 - cosines, "1 − cosine was reported"),
+        "negative dot": (-cosines, "only the sign was turned, so that the smallest is the best"),
+        "squared L2": (2 - 2 * cosines, "d² = 2 − 2 · cosine"),
+        "L2": ((2 - 2 * cosines).sqrt(), "d was reported: square it first, then 1 − d²/2"),
+        "halved": ((1 + cosines) / 2, "(1 + cosine) / 2 was reported, which is never negative"),
+    }
+    cases = [Case(kind, (reported, kind), cosines, hint) for kind, (reported, hint) in reports.items()]
+    one = torch.tensor([0.5])
+    return judge(function, [*cases, Case("one hit", (one, "squared L2"), torch.tensor([0.75]), "keep the shape (n,)")])
+
+
 def top_k(function: Callable[[Tensor, Tensor, int], Tensor]) -> bool:
     """``top_k(query, documents, k)``: numbers of the ``k`` documents of highest cosine, best first."""
     query, paper = torch.tensor([1.0, 0.0]), torch.tensor([[0.9, 0.1], [5.0, 5.0], [2.0, 0.1], [-3.0, 0.0]])
@@ -92,34 +110,4 @@ def document_vector(function: Callable[[Tensor, Tensor], Tensor]) -> bool:
         Case("mixed scripts", (mixed, torch.ones(1, 4, dtype=torch.long)),
              l2_normalize(l2_normalize(mixed).mean(dim=1)), f"{first}; {again}"),
     ]  # fmt: skip
-    return judge(function, cases)
-
-
-def int8_scores(function: Callable[[Tensor, Tensor], Tensor]) -> bool:
-    """``int8_scores(a, b)``: exact dot products of int8 codes, ``(n, H)``, ``(m, H)`` → ``(n, m)``."""
-    wraps = "127 · 127 does not fit into int8 (at most 127): widen the codes before you multiply"
-    generator = torch.Generator().manual_seed(0)
-    a, b = (torch.randint(-127, 128, (n, 64), generator=generator, dtype=torch.int8) for n in (3, 5))
-    cases = [
-        Case(
-            "small",
-            (torch.tensor([[1, 2]]).char(), torch.tensor([[3, 4]]).char()),
-            torch.tensor([[11]]).int(),
-            "1·3 + 2·4",
-        ),
-        Case(
-            "large",
-            (torch.tensor([[100, 100]]).char(), torch.tensor([[100, 100]]).char()),
-            torch.tensor([[20000]]).int(),
-            wraps,
-        ),
-        Case(
-            "one number",
-            (torch.tensor([[-128]]).char(), torch.tensor([[-128]]).char()),
-            torch.tensor([[16384]]).int(),
-            wraps,
-        ),
-        Case("three by five", (a, b), (a.int() @ b.int().T), "row i, column j: code vector a[i] with b[j]"),
-        Case("padding rows", (torch.zeros(2, 64).char(), b), torch.zeros(2, 5).int(), "zeros score 0"),
-    ]
     return judge(function, cases)

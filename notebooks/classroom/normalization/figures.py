@@ -1,164 +1,201 @@
-"""Figures of page 05: the circle, the sphere, score distributions, calibration, storage, search results."""
+"""Figures of page 05: two arrows, the sphere with its cone, what databases report, three winners, a training."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
+import torch
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from torch import Tensor
 
-from classroom.style import BLACK, BLUE, GREEN, ORANGE, PALETTE, PURPLE, drawable
+from classroom.normalization.measure import Step
+from classroom.style import BLACK, BLUE, GREEN, ORANGE, RED, drawable
+from classroom.words import words
+from helpers.normalization import l2_normalize
 
-LINES = ("-", "--", ":", "-.")
+GREY = "#595959"
+TILT = math.radians(20)  # how far from above the globe is seen
+RING = np.linspace(0, 2 * np.pi, 200)
+W = words("normalization")
 
 
-def angle_figure(degrees: float, length: float = 1.0) -> Figure:
-    """Two arrows ``degrees`` apart, the second ``length`` long, with dot product, cosine and distance.
+def arrow(axes: Axes, tip: tuple[float, float], colour: str) -> None:
+    """An arrow from the origin to ``tip``."""
+    axes.annotate("", tip, (0, 0), arrowprops={"arrowstyle": "-|>", "color": colour, "linewidth": 2.5, "shrinkA": 0,
+                                               "shrinkB": 0})  # fmt: skip
 
-    The first has length 1. The dashed line joins the tips of the two *unit* vectors: the distance ``d``.
+
+def angle_figure(cosine: float, lengths: tuple[float, float], texts: Sequence[str] = ("a", "b")) -> Figure:
+    """Two vectors in the plane they span: their true angle, their lengths, and what the division changes.
+
+    The arrows are to one scale, a's length that of 1.5 circles; the dots are the tips after the division, the dashed
+    line between them is their distance. ``texts`` are written at the arrows.
     """
-    turn = math.radians(degrees)
-    unit = (math.cos(turn), math.sin(turn))
-    distance = 2 * math.sin(turn / 2)
-    figure = Figure(figsize=(8.2, 3.6))
+    told, cosine = W["angle"], max(-1.0, min(1.0, cosine))
+    turn = math.acos(cosine)
+    unit = (cosine, math.sin(turn))
+    one, other = lengths
+    reach = 1.5 * other / one if one else 0.0
+    far = (other**2 + one**2 - 2 * one * other * cosine) ** 0.5
+    near = 2 * math.sin(turn / 2)
+    figure = Figure(figsize=(9.2, 3.6), layout="constrained")
     axes, side = figure.subplots(1, 2, width_ratios=(1.5, 1))
-    circle = np.linspace(0, 2 * np.pi, 200)
-    axes.plot(np.cos(circle), np.sin(circle), color="0.75", linewidth=1)
-    tips = (((1.0, 0.0), BLUE, "a", (6, -14)), ((length * unit[0], length * unit[1]), ORANGE, "b", (4, 6)))
-    for tip, colour, name, place in tips:
-        axes.annotate("", tip, (0, 0), arrowprops={"arrowstyle": "-|>", "color": colour, "linewidth": 2.5})
-        axes.annotate(name, tip, place, textcoords="offset points", fontsize=12)
+    axes.plot(np.cos(RING), np.sin(RING), color="0.75", linewidth=1)
+    for tip, colour, name, text, place in (
+        ((1.5, 0.0), BLUE, "a", texts[0], (6, -14)),
+        ((reach * unit[0], reach * unit[1]), ORANGE, "b", texts[1], (6, 6)),
+    ):
+        arrow(axes, tip, colour)
+        label = name if text == name else f"{name}: {drawable(text, 24)}"
+        axes.annotate(label, tip, place, textcoords="offset points", fontsize=10, annotation_clip=False)
     axes.plot([1, unit[0]], [0, unit[1]], "--", color=BLACK, linewidth=1)
-    axes.plot(*unit, "o", color=GREEN, zorder=3)
-    axes.set(xlim=(-2.3, 2.3), ylim=(-1.15, 2.3), aspect="equal", xticks=[], yticks=[])
-    axes.spines[:].set_color("0.9")
-    axes.set_title("a has length 1; the dot: b after normalization")
-    told = (
-        f"angle           {degrees:.0f}°\nlength of b     {length:.2f}\n\ndot a·b        {length * unit[0]:+.2f}\n"
-        f"cosine         {unit[0]:+.2f}\n\nd, both unit    {distance:.2f}\n1 − d²/2       {1 - distance**2 / 2:+.2f}"
-    )
-    side.text(0.0, 0.5, told, family="monospace", va="center", transform=side.transAxes)
+    axes.plot([1, unit[0]], [0, unit[1]], "o", color=GREEN, zorder=3)
+    left, top = min(-1.6, reach * unit[0] - 0.4), max(1.2, reach * unit[1] + 0.4)
+    axes.set(xlim=(left, max(3.6, reach * unit[0] + 1.6)), ylim=(-1.1, top), aspect="equal", xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)
+    axes.set_title(told["title"].format(degrees=math.degrees(turn)))
+    axes.set_xlabel(told["note"], fontsize=9, color=GREY, loc="left")
+    rows = [
+        (told["raw"], None), (told["one"], one), (told["other"], other), (told["dot"], one * other * cosine),
+        (told["distance"], far), ("", None),
+        (told["unit"], None), (told["dot"], cosine), (told["distance"], near), (told["halved"], 1 - near**2 / 2),
+    ]  # fmt: skip
+    for line, (name, value) in enumerate(rows):
+        y = 0.97 - 0.105 * line
+        side.text(0.0 if value is None else 0.06, y, name, va="top", fontsize=10, color=BLACK)
+        if value is not None:
+            side.text(0.75, y, f"{value:.2f}".replace("-", "−"), va="top", ha="right", fontsize=10)
     side.set_axis_off()
     return figure
 
 
-def projection(points: np.ndarray, groups: Sequence[str], labels: Sequence[str], turn: float = 35.0) -> Figure:
-    """Pairs of points ``(2n, 2 or 3)``, first n English, then their n translations, a line from each to its own.
+def globe_places(rows: Tensor, up: Tensor, around: Tensor) -> np.ndarray:
+    """Unit vectors ``(n, H)`` as points ``(n, 3)`` of a globe: true angle to ``up`` ``(H,)``, turned as two axes say.
 
-    Two columns are drawn in a plane, three on a sphere turned by ``turn`` degrees, hollow on its far side.
-    ``groups`` and ``labels`` have n entries; colour and line tell the group, the marker the language.
+    ``around`` ``(2, H)`` are the two axes.
     """
-    count, wide = len(groups), points.shape[1]
-    figure = Figure(figsize=(7.2, 5.4))
-    axes = figure.add_subplot(projection="3d" if wide == 3 else None)
-    near = np.ones(len(points), dtype=bool)
-    if wide == 3:
-        near = globe(axes, points, turn)
-    for number, name in enumerate(dict.fromkeys(groups)):
-        colour = PALETTE[number % len(PALETTE)]
-        for i in [i for i in range(count) if groups[i] == name]:
-            axes.plot(*points[[i, count + i]].T, LINES[number % 4], color=colour, linewidth=1)
-            for place, marker in ((i, "o"), (count + i, "^")):
-                fill = colour if near[place] else "white"
-                axes.plot(*points[[place]].T, marker, color=colour, markerfacecolor=fill)
-        for marker, language in (("o", "English"), ("^", "中文")):
-            axes.plot(*[[]] * wide, marker, color=colour, label=f"{name}, {language}")
-    for i, label in enumerate(labels):
-        if wide == 3:
-            axes.text(*points[i] * 1.05, f"  {label}", fontsize=9, color="black" if near[i] else "0.45", zorder=10)
-        else:
-            left = points[count + i, 0] > points[i, 0]  # away from the line to the translation
-            place, side = ((-6, -3), "right") if left else ((6, -3), "left")
-            axes.annotate(label, points[i], place, textcoords="offset points", fontsize=8, ha=side)
-            axes.margins(x=0.45)
-    axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), fontsize=8, frameon=False)
-    axes.set_title(f"{count} sentences and translations ({'hollow: far side' if wide == 3 else 'two axes of many'})")
-    return figure
+    height = (rows @ up).clamp(-1, 1)  # (n,)
+    flat = l2_normalize(rows @ around.T)  # (n, 2)
+    return torch.cat([flat * (1 - height**2).sqrt()[:, None], height[:, None]], dim=1).numpy()
 
 
-def globe(axes: Any, points: np.ndarray, turn: float) -> np.ndarray:
-    """Draw the grid of a sphere seen from ``turn`` degrees; which of the points ``(m, 3)`` are on the near side."""
-    tilt, side = math.radians(18), math.radians(turn)
-    around, up = np.mgrid[0 : 2 * np.pi : 25j, 0 : np.pi : 13j]
-    grid = (np.cos(around) * np.sin(up), np.sin(around) * np.sin(up), np.cos(up))
-    axes.plot_wireframe(*grid, color="0.88", linewidth=0.5)
-    axes.view_init(elev=18, azim=turn)
-    axes.set_box_aspect((1, 1, 1), zoom=1.25)
+def seen(points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Points ``(n, 3)`` as seen from a little above: x, y, and how near they are."""
+    x, y, z = points.T
+    return x, z * math.cos(TILT) + y * math.sin(TILT), z * math.sin(TILT) - y * math.cos(TILT)
+
+
+def draw_globe(axes: Axes, points: np.ndarray, shapes: Sequence[str], colours: Sequence[str]) -> None:
+    """A globe with points ``(n, 3)`` on it, n / len(shapes) of each shape; those behind are faint and hollow."""
+    axes.plot(np.cos(RING), np.sin(RING), color="0.6", linewidth=1)
+    for height in (-0.5, 0.0, 0.5):
+        wide = math.sqrt(1 - height**2)
+        x, y, near = seen(np.stack([wide * np.cos(RING), wide * np.sin(RING), np.full_like(RING, height)], axis=1))
+        axes.plot(x, np.where(near >= 0, y, np.nan), color="0.82", linewidth=0.8)
+        axes.plot(x, np.where(near < 0, y, np.nan), color="0.88", linewidth=0.8, linestyle=":")
+    x, y, near = seen(points)
+    part = len(points) // len(shapes)
+    for number, (shape, colour) in enumerate(zip(shapes, colours, strict=True)):
+        own = np.arange(len(points)) // part == number
+        front, back = own & (near >= 0), own & (near < 0)
+        axes.scatter(x[back], y[back], s=12, marker=shape, facecolors="none", edgecolors=colour, alpha=0.35)
+        axes.scatter(x[front], y[front], s=14, marker=shape, color=colour, alpha=0.75, linewidths=0)
+    axes.set(xlim=(-1.15, 1.15), ylim=(-1.2, 1.25), aspect="equal")
     axes.set_axis_off()
-    eye = np.array([math.cos(tilt) * math.cos(side), math.cos(tilt) * math.sin(side), math.sin(tilt)])
-    return points @ eye >= 0
 
 
-def distributions(groups: Mapping[str, np.ndarray], title: str, threshold: float | None = None) -> Figure:
-    """One row a group: histogram of its scores, its median as a bar, and the share above ``threshold``."""
-    figure = Figure(figsize=(7.6, 0.9 + 0.85 * len(groups)))
-    rows = np.atleast_1d(figure.subplots(len(groups), 1, sharex=True))
-    low = min(0.0, *(float(np.min(values)) for values in groups.values()))
-    for number, (axes, (name, values)) in enumerate(zip(rows, groups.items(), strict=True)):
-        axes.hist(values, bins=np.linspace(low, 1.0, 45), color=PALETTE[number % len(PALETTE)], density=True)
-        axes.axvline(float(np.median(values)), color=BLACK, linewidth=1.5)
-        axes.set_yticks([])
-        axes.spines["left"].set_visible(False)
-        told = f"{name}\nmedian {np.median(values):.2f}"
-        if threshold is not None:
-            told += f", {np.mean(np.asarray(values) >= threshold):.0%} ≥ {threshold:.2f}"
-            axes.axvline(threshold, color=BLACK, linestyle="--", linewidth=1)
-        axes.set_ylabel(told, rotation=0, ha="right", va="center", fontsize=9)
-    rows[-1].set_xlabel("cosine (solid line: median" + (")" if threshold is None else "; dashed: threshold)"))
-    rows[0].set_title(title)
+def sphere_figure(unit: Tensor) -> Figure:
+    """Unit vectors ``(2n, H)``, n Chinese then n English, on a globe with their mean vector; then with it taken away.
+
+    Up is the mean's direction and the angle to it is true. Around, two axes of the many stand for the others: the
+    two along which the vectors spread most.
+    """
+    told = W["sphere"]
+    mean = unit.mean(dim=0)  # (H,)
+    up = l2_normalize(mean)
+    flat = unit - (unit @ up)[:, None] * up  # (2n, H): what is not along the mean
+    axes_of = torch.linalg.svd(flat - flat.mean(dim=0), full_matrices=False).Vh[:2]  # (2, H)
+    around = axes_of * axes_of.gather(1, axes_of.abs().argmax(dim=1, keepdim=True)).sign()
+    figure = Figure(figsize=(9.2, 4.6), layout="constrained")
+    panels = figure.subplots(1, 2)
+    for axes, name, rows in zip(panels, ("raw", "centred"), (unit, l2_normalize(unit - mean)), strict=True):
+        draw_globe(axes, globe_places(rows, up, around), ("o", "^"), (RED, BLUE))
+        axes.set_title(told[name])
+        degrees = torch.rad2deg(torch.arccos((rows @ up).clamp(-1, 1))).mean().item()
+        axes.text(0, -1.16, told["angle"].format(degrees=degrees), fontsize=10, ha="center")
+    tip = mean.norm().item() * math.cos(TILT)
+    panels[0].annotate("", (0, tip), (0, 0), arrowprops={"arrowstyle": "-|>", "color": BLACK, "linewidth": 2.5,
+                                                         "shrinkA": 0, "shrinkB": 0}, zorder=5)  # fmt: skip
+    panels[0].text(0, -0.12, told["mean"].format(length=mean.norm()), fontsize=10, ha="center", zorder=6)
+    for y, mark, colour, name in ((1.12, "●", RED, "chinese"), (0.98, "▲", BLUE, "english")):
+        panels[0].text(-1.15, y, f"{mark} {told[name]}", color=colour, fontsize=10)
+    figure.supxlabel(told["note"], fontsize=9, color=GREY)
     return figure
 
 
-def reliability(promised: np.ndarray, happened: np.ndarray, counts: np.ndarray) -> Figure:
-    """Promised probability against the share that really was related, one point a bin, with its count."""
-    figure = Figure(figsize=(4.8, 4.0))
+def reports_figure(marked: float) -> Figure:
+    """What four reports say of two unit vectors, over their cosine; a line at the cosine ``marked``."""
+    told = W["reports"]
+    cosine = np.linspace(-1, 1, 201)
+    figure = Figure(figsize=(7.2, 3.9), layout="constrained")
     axes = figure.subplots()
-    axes.plot([0, 1], [0, 1], "--", color="0.5", label="perfect")
-    axes.plot(promised, happened, "o-", color=BLUE, label="held-out pairs")
-    for x, y, count in zip(promised, happened, counts, strict=True):
-        axes.annotate(f"{int(count)}", (x, y), (6, -11), textcoords="offset points", fontsize=8)
-    axes.set_xlabel("promised P(related)")
-    axes.set_ylabel("share that was related")
-    axes.legend(frameon=False)
-    axes.set_title("Does 80 % mean 80 %? (numbers: pairs in the bin)")
+    curves = {
+        "squared": (2 - 2 * cosine, RED, "--"), "distance": (np.sqrt(2 - 2 * cosine), BLUE, "-"),
+        "one_minus": (1 - cosine, GREEN, "-."), "cosine": (cosine, BLACK, "-"),
+    }  # fmt: skip
+    for values, colour, line in curves.values():
+        axes.plot(cosine, values, line, color=colour, linewidth=2)
+    for name, place, (dx, dy) in (
+        ("squared", 70, (8, 6)), ("distance", 40, (0, 8)), ("one_minus", 72, (-8, -14)), ("cosine", 112, (8, -12)),
+    ):  # fmt: skip
+        values, colour, _ = curves[name]
+        side = "right" if dx < 0 else "left"
+        axes.annotate(told[name], (cosine[place], values[place]), (dx, dy), textcoords="offset points", ha=side,
+                      color=colour, fontsize=10)  # fmt: skip
+    axes.axvline(marked, color=GREY, linestyle=":", linewidth=1)
+    for name, (_, colour, _) in curves.items():
+        value = {"squared": 2 - 2 * marked, "distance": (2 - 2 * marked) ** 0.5, "one_minus": 1 - marked,
+                 "cosine": marked}[name]  # fmt: skip
+        axes.plot(marked, value, "o", color=colour)
+    axes.set_xlabel(told["across"])
+    axes.set_title(told["title"])
     return figure
 
 
-def storage_figure(gigabytes: Mapping[str, float], agreement: Mapping[str, float]) -> Figure:
-    """Gigabytes of a million vectors against the share of the top 10 that survives, one labelled point a storage."""
-    figure = Figure(figsize=(6.4, 3.4))
+def winners_figure(query: Tensor, documents: Mapping[str, Tensor], winners: Mapping[str, str]) -> Figure:
+    """A query and three documents in the plane; ``winners`` says by which score which of them is first."""
+    told = W["winners"]
+    figure = Figure(figsize=(7.2, 3.6), layout="constrained")
     axes = figure.subplots()
-    for number, name in enumerate(gigabytes):
-        axes.plot(gigabytes[name], agreement[name], "os^Dv"[number % 5], color=PALETTE[number % 6], markersize=9)
-        place, side = (((8, -14), "left"), ((0, 9), "center"), ((8, -14), "left"), ((-8, 7), "right"))[number % 4]
-        axes.annotate(name, (gigabytes[name], agreement[name]), place, textcoords="offset points", ha=side)
-    axes.set_xscale("log")
-    ticks = sorted({round(size, 2) for size in gigabytes.values()})
-    apart = [tick for tick, last in zip(ticks, [0, *ticks], strict=False) if tick > 1.2 * last]
-    axes.set_xticks(apart, [f"{tick:.2f}" for tick in apart])
-    axes.minorticks_off()
-    axes.set_xlim(min(gigabytes.values()) / 1.6, max(gigabytes.values()) * 2.4)
-    axes.set_ylim(min(0.8, *agreement.values()) - 0.06, 1.04)
-    axes.set_xlabel("gigabytes for a million vectors (logarithmic)")
-    axes.set_ylabel("top 10 kept")
-    axes.set_title("What smaller storage costs")
+    axes.plot(np.cos(RING), np.sin(RING), color="0.8", linewidth=1)
+    arrow(axes, tuple(query.tolist()), BLACK)
+    axes.annotate(told["query"], tuple(query.tolist()), (-4, -14), textcoords="offset points", ha="right")
+    looks = ((BLUE, "o", (10, -6)), (RED, "^", (10, 4)), (GREEN, "s", (6, 14)))
+    for (name, place), (colour, mark, apart) in zip(documents.items(), looks, strict=True):
+        axes.plot(*place.tolist(), mark, color=colour, markersize=9)
+        own = [how for how, winner in winners.items() if winner == name]
+        label = told["wins"].format(name=name, how=", ".join(own)) if own else name
+        axes.annotate(label, tuple(place.tolist()), apart, textcoords="offset points", color=colour)
+    axes.set(xlim=(-1.2, 6.2), ylim=(-1.2, 2.5), aspect="equal")
+    axes.set_title(told["title"])
     return figure
 
 
-def hits_figure(texts: Sequence[str], cosines: Sequence[float], query: str) -> Figure:
-    """Search results as labelled bars, best on top."""
-    figure = Figure(figsize=(7.6, 1.1 + 0.42 * len(texts)))
-    axes = figure.subplots()
-    places = np.arange(len(texts))
-    axes.barh(places, cosines, color=BLUE, height=0.55)
-    for place, value in zip(places, cosines, strict=True):
-        axes.annotate(f"{value:.2f}", (max(value, 0), place), (4, 0), textcoords="offset points", va="center")
-    axes.set_yticks(places, [drawable(text, 46) for text in texts])
-    axes.invert_yaxis()
-    axes.set_xlim(min(0.0, *cosines), 1.08)
-    axes.axvline(0, color=PURPLE, linewidth=0.5)
-    axes.set_xlabel("cosine")
-    axes.set_title(drawable(f"Search: {query}", 70))
+def training_figure(divided: Sequence[Step], raw: Sequence[Step]) -> Figure:
+    """Length of a row and uniformity over the steps of two trainings, with the division and without it."""
+    told = W["training"]
+    figure = Figure(figsize=(9.2, 3.2), layout="constrained")
+    for axes, what in zip(figure.subplots(1, 2), ("length", "uniformity"), strict=True):
+        for name, history, colour, line in (("divided", divided, BLUE, "-"), ("raw", raw, RED, "--")):
+            values = [getattr(step, what) for step in history]
+            axes.plot(values, line, color=colour, linewidth=2)
+            axes.annotate(told[name], (len(values) - 1, values[-1]), (6, 0), textcoords="offset points", va="center",
+                          color=colour)  # fmt: skip
+        axes.set_xlim(0, 1.45 * (len(divided) - 1))
+        axes.set_xticks(np.linspace(0, len(divided) - 1, 3).round())
+        axes.set_title(told[what])
+        axes.set_xlabel(told["across"])
     return figure

@@ -1,0 +1,102 @@
+"""What page 05 measures: rows before the division, and how a small map trains with the division and without it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from classroom.pooling.measure import batches, ids_of
+from helpers.normalization import l2_normalize
+from helpers.pipeline import BgeM3
+from helpers.pooling import POOLINGS, pool
+
+TEMPERATURE = 0.1
+WIDTH = 64  # numbers in a row after the map
+RATE = 0.01  # Adam's
+
+
+@torch.no_grad()
+def raw_vectors(bge: BgeM3, texts: Sequence[str]) -> Tensor:
+    """The vectors of every pooling as they are before the division, ``(3, n, H)``, on the CPU in float32.
+
+    The first axis follows ``POOLINGS`` (cls, mean, max). Raises and warns as ``BgeM3.encode`` does.
+
+    >>> raw_vectors(bge, ["Hello"]).shape  # mini-m3
+    torch.Size([3, 1, 384])
+    """
+    rows = ids_of(bge, texts)
+    vectors = torch.empty(len(POOLINGS), len(rows), bge.model.config.hidden_size)
+    for numbers, ids, mask in batches(bge, rows):
+        hidden = bge.model(input_ids=ids, attention_mask=mask).last_hidden_state  # (b, T, H)
+        for kind, how in enumerate(POOLINGS):
+            vectors[kind, numbers] = pool(hidden, mask, how).float().cpu()
+    return vectors
+
+
+def alignment(one: Tensor, other: Tensor) -> float:
+    """Mean squared distance of the unit vectors of pairs, ``(n, H)`` each: 0 if every pair points one way.
+
+    Source: Wang & Isola 2020, arXiv 2005.10242.
+
+    >>> alignment(torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 5.0]]))
+    2.0
+    """
+    return (l2_normalize(one) - l2_normalize(other)).pow(2).sum(dim=-1).mean().item()
+
+
+def uniformity(rows: Tensor) -> float:
+    """Log of the mean of ``exp(−2 d²)`` over all pairs of unit vectors ``(n, H)``: 0 in one point, lower spread out.
+
+    Source: Wang & Isola 2020, arXiv 2005.10242.
+
+    >>> uniformity(torch.tensor([[1.0, 0.0], [0.0, 5.0]]))  # d² is 2
+    -4.0
+    """
+    return torch.pdist(l2_normalize(rows)).pow(2).mul(-2).exp().mean().log().item()
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a training: the loss, the mean length of a row, and how its directions lie."""
+
+    loss: float
+    length: float
+    alignment: float
+    uniformity: float
+
+
+def train_map(one: Tensor, other: Tensor, divide: bool, steps: int = 100) -> tuple[Tensor, list[Step]]:
+    """Train a linear map ``(H, 64)`` so that row i of ``one`` finds row i of ``other`` ``(n, H)``; map and steps.
+
+    The loss is contrast in both directions (a softmax over the n scores, the right one its own). With ``divide``
+    the mapped rows get length 1 and the scores are divided by a temperature of 0.1; without it the scores are plain
+    dot products. The map starts from the same random numbers each time. ``steps + 1`` entries: the first is the start.
+
+    >>> rows = torch.eye(4)
+    >>> weight, history = train_map(rows, rows, divide=True, steps=5)
+    >>> weight.shape, len(history), history[-1].loss < history[0].loss
+    (torch.Size([4, 64]), 6, True)
+    """
+    one, other = one.double(), other.double()
+    start = torch.randn(one.shape[1], WIDTH, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    weight = (start / one.shape[1] ** 0.5).requires_grad_()
+    optimizer = torch.optim.Adam([weight], lr=RATE)
+    right = torch.arange(len(one))
+    history = []
+    for step in range(steps + 1):
+        left, found = one @ weight, other @ weight  # (n, 64)
+        a, b = (l2_normalize(left), l2_normalize(found)) if divide else (left, found)
+        scores = a @ b.T / (TEMPERATURE if divide else 1)  # (n, n)
+        loss = (cross_entropy(scores, right) + cross_entropy(scores.T, right)) / 2
+        with torch.no_grad():
+            length = left.norm(dim=1).mean().item()
+            history.append(Step(loss.item(), length, alignment(left, found), uniformity(left)))
+        if step < steps:
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+    return weight.detach(), history
