@@ -34,7 +34,8 @@ def same(answer: Any, expected: Any, tolerance: float) -> str:
         gap = (answer.double() - expected.double()).abs().nan_to_num(nan=float("inf"))
         return "" if not gap.numel() or gap.max() <= tolerance else f"values differ by up to {gap.max():.3g}"
     if isinstance(expected, float) and isinstance(answer, (int, float)):
-        return "" if abs(answer - expected) <= tolerance else f"{answer:.6g} is not {expected:.6g}"
+        near = answer == expected or abs(answer - expected) <= tolerance  # equal infinities have no difference
+        return "" if near else f"{answer:.6g} is not {expected:.6g}"
     return "" if answer == expected else f"the answer is {answer!r}, wanted {expected!r}"
 
 

@@ -76,5 +76,6 @@ def log_likelihood(function: Callable[[str, dict[str, float]], float]) -> bool:
         Case("mixed scripts", ("▁我用Python", mixed), brute_force("▁我用Python", mixed), hint),
         Case("tiny probabilities", ("aaa", tiny), -1200.0 + math.log(3), small),
         Case("empty word", ("", few), 0.0, "nothing to cut has probability 1, and log 1 is 0"),
+        Case("no cut", ("xa", few), -math.inf, "a word that no pieces spell has probability 0, and log 0 is -math.inf"),
     ]
     return judge(function, cases)

@@ -46,6 +46,11 @@ class Search:
         candidates = [s.english for s in sentences] + [s.near_miss for s in sentences]
         self.candidates = bge.encode(candidates, progress=False)  # (2B, H)
         self.own = torch.arange(len(sentences))  # (B,)
+        self.first = sentences[0]
+
+    def example(self) -> dict[str, str]:
+        """One sentence, its near miss and the query that asks for it."""
+        return {"sentence": self.first.english, "near miss": self.first.near_miss, "query": self.first.paraphrase}
 
     def ranks(self, queries: Tensor) -> Tensor:
         """The place of each right sentence ``(B,)`` for query vectors ``(B, H)``; 1 is best."""
