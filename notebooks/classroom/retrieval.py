@@ -2,7 +2,7 @@
 
 Every measurement of the pages goes through ``ranks``, so there is one rule for ties: candidates that score like
 the right one share the middle of their places with it. A model that gives every text one and the same vector
-then gets (m + 1) / 2 of m, as blind guessing does, and neither first place nor last.
+then gets rank (m + 1) / 2 of m, blind guessing's mean rank, and neither first place nor last.
 
 Each question has one right answer. Sources: Voorhees 1999 (MRR, TREC-8 question answering); Järvelin & Kekäläinen
 2002 (nDCG); Efron & Tibshirani 1993, section 13.3 (percentile bootstrap).

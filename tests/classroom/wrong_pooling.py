@@ -26,11 +26,6 @@ def wrong(solved):
             "counts back by the length": lambda h, m: h[torch.arange(len(h)), -m.sum(dim=1)],
             "keeps the batch dimension out": lambda h, m: h[0, m[0].argmax()],
         },
-        "join_parts": {
-            "mean of means": lambda means, lengths: means.mean(dim=0),
-            "divides by the number of parts": lambda x, n: (x * n[:, None]).sum(dim=0) / len(n),
-            "weights over the wrong axis": lambda x, n: x.sum(dim=0) / n.sum(),
-        },
         "mean_without_special": {
             "special tokens left in": lambda h, m: (h * m[..., None]).sum(1) / m.sum(1, keepdim=True),
             "cuts the last position": lambda h, m: inner(h, m, -1),

@@ -16,7 +16,6 @@ from torch import Tensor
 
 from classroom.exercises import Case, judge
 from helpers.pipeline import BgeM3
-from helpers.pooling import mean_pooling
 
 MIXED = ["你好, world!", "Ω и мир 👋", "こんにちは"]
 
@@ -71,26 +70,6 @@ def mean_without_special(function: Callable[[Tensor, Tensor], Tensor]) -> bool:
         "empty text": (hidden_state([2, 5], 5), "nothing is left of <s></s> and 0 / 0 is nan: keep <s>'s vector"),
     }
     return judge(function, [Case(name, case, right(*case), hint) for name, (case, hint) in cases.items()])
-
-
-def join_parts(function: Callable[[Tensor, Tensor], Tensor]) -> bool:
-    """``function(means (P, H), lengths (P,)) -> (H,)``: the mean over all tokens from the means of the parts."""
-
-    def parts(hidden: Tensor, sizes: list[int]) -> tuple[Tensor, Tensor]:
-        return torch.stack([part.mean(dim=0) for part in hidden.split(sizes)]), torch.tensor(sizes)
-
-    (even, _), (one, _) = hidden_state([6], 6), hidden_state([1], 1)
-    batch, batch_mask = hidden_state([1, 6, 2], 6)  # three parts as a padded batch
-    mixed, mask = mixed_scripts()
-    text = mixed[0, : int(mask[0].sum())]  # (T, H)
-    told = "a part of 6 tokens counts three times as much as one of 2: multiply by the lengths, divide by their sum"
-    return judge(function, [
-        Case("parts of one length", parts(even[0], [3, 3]), even[0].mean(dim=0), told),
-        Case("one token", parts(one[0], [1]), one[0, 0], told),
-        Case("padded batch of parts", (mean_pooling(batch, batch_mask), batch_mask.sum(dim=1)),
-             batch[batch_mask.bool()].mean(dim=0), told),
-        Case("mixed scripts", parts(text, [2, len(text) - 2]), text.mean(dim=0), told),
-    ])  # fmt: skip
 
 
 def insert_cls(function: Callable[[list[int], int], list[int]]) -> bool:

@@ -120,7 +120,7 @@ def interval_figure(gaps: Sequence[tuple[str, float, float, float]]) -> Figure:
     for place, (_, mean, low, high) in enumerate(gaps):
         axes.plot([low, high], [place, place], color=BLUE, linewidth=3, solid_capstyle="butt")
         axes.plot(mean, place, "o", color=BLUE, markersize=8)
-        told = f"{mean:+.2f}  [{low:+.2f}, {high:+.2f}]".replace("-", "−")
+        told = f"{mean:+.3f}  [{low:+.3f}, {high:+.3f}]".replace("-", "−")
         axes.annotate(told, (high, place), (8, 0), textcoords="offset points", va="center", fontsize=9)
     axes.axvline(0, color=BLACK, linestyle="--", linewidth=1)
     axes.set_yticks(range(len(gaps)), [name for name, *_ in gaps])

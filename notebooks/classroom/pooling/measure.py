@@ -103,17 +103,16 @@ def buried(questions: Sequence[Question], size: int, count: Callable[[str], int]
     """For each question a document of about ``size`` tokens: its passage somewhere among passages of other topics.
 
     A document is the list of its passages; ``count`` tells the tokens of one. The passage always goes in, others as
-    long as they fit. The others are near misses of questions of other topics in the same language.
+    long as they fit. The others belong to questions that ``easy_questions`` leaves out, so that no document holds a
+    near miss of another document's question.
     """
     chance = random.Random(seed)
+    asked = easy_questions()
+    own = {text for question in asked for text in (question.passage, *question.near)}
+    spare = [q for q in load_questions() if q.language == "en" and q.kind == "paraphrase"]
     documents = []
     for question in questions:
-        others = [
-            text
-            for other in questions
-            if other.topic != question.topic and other.language == question.language
-            for text in other.near
-        ]
+        others = sorted({text for q in spare if q.topic != question.topic for text in (q.passage, *q.near)} - own)
         parts, free = [question.passage], size - count(question.passage)
         for text in chance.sample(others, len(others)):
             if count(text) <= free:
