@@ -17,7 +17,6 @@ import argparse
 import importlib.util
 import json
 import random
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -43,24 +42,6 @@ def texts(kind: str) -> list[str]:
         length, start = least + round(share * (most - least)), chance.randrange(len(words))
         made.append(" ".join((words * 9)[start : start + length]))
     return made
-
-
-def shallow(folder: Path, layers: int, target: Path) -> Path:
-    """The checkpoint with its first layers only, everything else the same."""
-    import torch
-
-    state = torch.load(folder / "pytorch_model.bin", weights_only=True, mmap=True)
-    kept = {
-        name: value for name, value in state.items()
-        if not name.startswith("encoder.layer.") or int(name.split(".")[2]) < layers
-    }  # fmt: skip
-    for path in folder.iterdir():
-        if path.name not in ("pytorch_model.bin", "config.json"):
-            (shutil.copytree if path.is_dir() else shutil.copy)(path, target / path.name)
-    torch.save(kept, target / "pytorch_model.bin")
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    (target / "config.json").write_text(json.dumps(config | {"num_hidden_layers": layers}), encoding="utf-8")
-    return target
 
 
 def ours(folder: str, dtype: str, batch_size: int | None = None) -> Callable:
@@ -204,7 +185,7 @@ def main() -> None:
             folder = real_shape.build()
             if options.layers:
                 (target := Path(kept) / "shallow").mkdir()
-                folder = shallow(folder, options.layers, target)
+                folder = real_shape.shallow(folder, options.layers, target)
         print("| texts | precision | way | texts a second | tokens a second | memory | lowest cosine |")
         print("|---|---|---|---|---|---|---|", flush=True)
         ways = sorted(options.ways.split("|"), key=lambda way: way != "plain loop")  # its vectors are compared with

@@ -10,6 +10,7 @@ Built once (half a minute, 2.3 GB) in the tests' cache folder.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -64,6 +65,22 @@ def build() -> Path:
             if not where().is_dir():
                 raise
     return where()
+
+
+def shallow(folder: Path, layers: int, target: Path) -> Path:
+    """The checkpoint with its first layers only, everything else the same."""
+    state = torch.load(folder / "pytorch_model.bin", weights_only=True, mmap=True)
+    kept = {
+        name: value for name, value in state.items()
+        if not name.startswith("encoder.layer.") or int(name.split(".")[2]) < layers
+    }  # fmt: skip
+    for path in folder.iterdir():
+        if path.name not in ("pytorch_model.bin", "config.json"):
+            (shutil.copytree if path.is_dir() else shutil.copy)(path, target / path.name)
+    torch.save(kept, target / "pytorch_model.bin")
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    (target / "config.json").write_text(json.dumps(config | {"num_hidden_layers": layers}), encoding="utf-8")
+    return target
 
 
 def weights() -> dict[str, torch.Tensor]:

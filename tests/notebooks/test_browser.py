@@ -1,6 +1,6 @@
 """Every page in a real JupyterLab in headless Chromium: Run All, no error, every control moves its picture.
 
-On a page of the second edition no answer can be seen before it was run, or before a choice was pressed.
+No answer can be seen before its cell was run, or before a choice was pressed.
 
 Screenshots are kept under ``build/screenshots`` for a person to look at. Skipped only where no Chromium
 is installed (Debian: ``apt-get install chromium``; elsewhere any Chrome; ``CHROMIUM`` names another path).
@@ -23,7 +23,6 @@ from pathlib import Path
 import contract
 import nbformat
 import pytest
-from test_pages import SECOND_EDITION
 
 playwright = pytest.importorskip("playwright.sync_api", reason="pip install -r tests/requirements.txt")
 
@@ -156,43 +155,6 @@ def test_nothing_lies_over_the_first_page(lab: str, browser: playwright.Browser)
         page.close()
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_page_runs_and_its_controls_answer(name: str, lab: str, browser: playwright.Browser) -> None:
-    """Run All without an error or a warning; each control moved once changes what its panel shows."""
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page = browser.new_page(viewport={"width": 1400, "height": 1000})
-    try:
-        open_page(page, lab, name)
-        run_all(page)
-        assert not complaints(page), complaints(page)
-        assert page.evaluate(STATE)["unfinished"] == [], "cells without a number although nothing failed"
-        assert page.locator(".jp-OutputArea-output").count() > 5
-        stem = Path(name).stem
-        page.screenshot(path=SCREENSHOTS / f"{stem}.png")
-        panels = page.locator(PANELS)
-        for number in range(panels.count()):
-            panel = panels.nth(number)
-            panel.scroll_into_view_if_needed()
-            panel.screenshot(path=SCREENSHOTS / f"{stem}_panel{number}.png")
-            for index in range(panel.locator(CONTROLS).count()):
-                control = panel.locator(CONTROLS).nth(index)
-                if not control.is_visible() or control.is_disabled():
-                    continue
-                before = panel.evaluate(SHOWN)
-                move(control)
-                for _ in range(100):
-                    if panel.evaluate(SHOWN) != before:
-                        break
-                    page.wait_for_timeout(200)
-                else:
-                    raise AssertionError(f"panel {number}: control {index} moved, the picture did not")
-            panel.screenshot(path=SCREENSHOTS / f"{stem}_panel{number}_moved.png")
-        assert panels.count() >= 1, "every lesson has a live control"
-        page.evaluate("async () => { await window.jupyterapp.shell.currentWidget.sessionContext.shutdown(); }")
-    finally:
-        page.close()
-
-
 def answer_lines(cell: nbformat.NotebookNode) -> list[str]:
     """What a folded output prints below the line that JupyterLab shows all the same."""
     shown = contract.first_line(cell)
@@ -205,46 +167,79 @@ def seen(cell: playwright.Locator) -> str:
     return "\n".join(cell.locator(".jp-Cell-outputWrapper").all_inner_texts())
 
 
-class TestAnswers:
-    """A page of the second edition as a reader meets it."""
+@pytest.mark.parametrize("name", PAGES)
+def test_page_as_a_reader_meets_it(name: str, lab: str, browser: playwright.Browser) -> None:
+    """Stored: no answer to be seen. Run: no error or warning, folded outputs open. Pressed and moved: all answers."""
+    stored = nbformat.read(ROOT / "notebooks" / name, as_version=4)
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    try:
+        open_page(page, lab, name)
+        see_no_answers(page, stored)
+        run_all(page)
+        assert not complaints(page), complaints(page)
+        assert page.evaluate(STATE)["unfinished"] == [], "cells without a number although nothing failed"
+        assert page.locator(".jp-OutputArea-output").count() > 5
+        page.screenshot(path=SCREENSHOTS / f"{Path(name).stem}.png")
+        press_choices(page, stored)
+        panels = page.locator(PANELS)
+        for number in range(panels.count()):
+            move_controls(page, panels.nth(number), f"{Path(name).stem}_panel{number}")
+        assert page.locator(PANELS).locator(CONTROLS).count() >= 1, "every lesson has a live control"
+        page.evaluate("async () => { await window.jupyterapp.shell.currentWidget.sessionContext.shutdown(); }")
+    finally:
+        page.close()
 
-    __test__ = bool(SECOND_EDITION)
 
-    @pytest.mark.parametrize("name", SECOND_EDITION)
-    def test_answers_wait(self, name: str, lab: str, browser: playwright.Browser) -> None:
-        """Stored: no answer to be seen. Run: the folded outputs open. A choice pressed with a key: its answer."""
-        stored = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
-        cells = contract.code_cells(stored)
-        folded = [number for number, cell in enumerate(cells) if contract.folded(cell)]
-        asking = [number for number, cell in enumerate(cells) if any(map(contract.is_guess, contract.calls(cell)))]
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        page = browser.new_page(viewport={"width": 1400, "height": 1000})
-        try:
-            open_page(page, lab, f"{name}.ipynb")
-            shown = page.locator(".jp-CodeCell")
-            assert shown.count() == len(cells) and folded + asking
-            for number in folded:
-                assert not shown.nth(number).locator(".jp-OutputArea-output:visible").count(), f"cell {number} is open"
-                assert not [line for line in answer_lines(cells[number]) if line in seen(shown.nth(number))]
-            whys = [one["why"] for one in contract.page_guesses(stored).values()]
-            assert not [why for why in whys if why in page.locator("body").inner_text()]
-            if folded:
-                shown.nth(folded[0]).scroll_into_view_if_needed()
-            page.screenshot(path=SCREENSHOTS / f"{name}_stored.png")
-            run_all(page)
-            assert not complaints(page), complaints(page)
-            for number in folded:
-                assert shown.nth(number).locator(".jp-OutputArea-output:visible").count(), f"cell {number} stays folded"
-            for number in asking:
-                buttons = shown.nth(number).locator("button.widget-button")
-                buttons.first.wait_for(timeout=30_000)
-                assert not [why for why in whys if why in seen(shown.nth(number))]
-                buttons.first.focus()
-                buttons.first.press("Enter")
-                shown.nth(number).locator("[role=status]").first.wait_for(timeout=30_000)
-                assert [why for why in whys if why in seen(shown.nth(number))]
-            if asking:
-                page.screenshot(path=SCREENSHOTS / f"{name}_answered.png")
-            page.evaluate("async () => { await window.jupyterapp.shell.currentWidget.sessionContext.shutdown(); }")
-        finally:
-            page.close()
+def see_no_answers(page: playwright.Page, stored: nbformat.NotebookNode) -> None:
+    """The page as it is stored: folded outputs are shut, and nothing says what a guess asks for."""
+    cells = contract.code_cells(stored)
+    folded = [number for number, cell in enumerate(cells) if contract.folded(cell)]
+    whys = [one["why"] for one in contract.page_guesses(stored).values()]
+    shown = page.locator(".jp-CodeCell")
+    assert shown.count() == len(cells) and (folded or whys)
+    for number in folded:
+        assert not shown.nth(number).locator(".jp-OutputArea-output:visible").count(), f"cell {number} is open"
+        assert not [line for line in answer_lines(cells[number]) if line in seen(shown.nth(number))]
+    assert not [why for why in whys if why in page.locator("body").inner_text()]
+    if folded:
+        shown.nth(folded[0]).scroll_into_view_if_needed()
+    page.screenshot(path=SCREENSHOTS / f"{Path(page.url).stem}_stored.png")
+
+
+def press_choices(page: playwright.Page, stored: nbformat.NotebookNode) -> None:
+    """The page after Run All: folded outputs are open; a choice pressed with a key shows its answer, not before."""
+    cells = contract.code_cells(stored)
+    whys = [one["why"] for one in contract.page_guesses(stored).values()]
+    shown = page.locator(".jp-CodeCell")
+    for number, cell in enumerate(cells):
+        if contract.folded(cell):
+            assert shown.nth(number).locator(".jp-OutputArea-output:visible").count(), f"cell {number} stays folded"
+        if not any(map(contract.is_guess, contract.calls(cell))):
+            continue
+        buttons = shown.nth(number).locator("button.widget-button")
+        buttons.first.wait_for(timeout=30_000)
+        assert not [why for why in whys if why in seen(shown.nth(number))]
+        buttons.first.focus()
+        buttons.first.press("Enter")
+        shown.nth(number).locator("[role=status]").first.wait_for(timeout=30_000)
+        assert [why for why in whys if why in seen(shown.nth(number))]
+
+
+def move_controls(page: playwright.Page, panel: playwright.Locator, name: str) -> None:
+    """Each control of a panel moved once changes what the panel shows."""
+    panel.scroll_into_view_if_needed()
+    panel.screenshot(path=SCREENSHOTS / f"{name}.png")
+    for index in range(panel.locator(CONTROLS).count()):
+        control = panel.locator(CONTROLS).nth(index)
+        if not control.is_visible() or control.is_disabled():
+            continue
+        before = panel.evaluate(SHOWN)
+        move(control)
+        for _ in range(100):
+            if panel.evaluate(SHOWN) != before:
+                break
+            page.wait_for_timeout(200)
+        else:
+            raise AssertionError(f"{name}: control {index} moved, the picture did not")
+    panel.screenshot(path=SCREENSHOTS / f"{name}_moved.png")

@@ -11,7 +11,7 @@ from sentence_transformers import SentenceTransformer
 from helpers.checkpoint.find import MINI
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted((ROOT / "notebooks").glob("0*.ipynb"))
+PAGES = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 
 @pytest.fixture(scope="module")
