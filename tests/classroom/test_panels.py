@@ -8,7 +8,15 @@ import pytest
 
 from classroom.style import use_style
 
-PAGES = ("from_text_to_vector", "tokenization", "embedding_layers", "encoder", "pooling", "normalization")
+PAGES = (
+    "from_text_to_vector",
+    "tokenization",
+    "embedding_layers",
+    "encoder",
+    "pooling",
+    "normalization",
+    "three_outputs",
+)
 TYPED = ["\ud83d", "a\udc4d\ud83d", "", " \t", "$x$ 🙂 개 <b>&", "\x00\u200b\U000e0001", "语言 model " * 2000]
 
 
