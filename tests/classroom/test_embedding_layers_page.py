@@ -2,13 +2,14 @@
 
 import re
 import warnings
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 from conftest import FULL, TEXTS
 
-from classroom.ablations import changed, equal_positions
+from classroom.ablations import changed, equal_positions, even_attention
 from classroom.embedding_layers import figures, measure, widgets
 from classroom.style import show, use_style
 from helpers.checkpoint.find import MINI
@@ -70,7 +71,7 @@ def test_figures(capsys):
     use_style()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        show(figures.neighbour_bars("$x$", [("猫", 0.5), ("🙂", -0.1)], 0.1), "bars of two neighbour rows")
+        show(figures.neighbour_bars("$x$", [("猫", 0.5), ("🙂", -0.1)], 0.1, 0.4), "bars of two neighbour rows")
         show(figures.margin_dots(np.array([0.1, -0.2]), np.zeros(2)), "two rows of two dots")
         show(figures.position_map(np.eye(8)), "a map of eight rows")
         show(figures.lengths(np.array([2.0, 1.0]), np.array([9.0, 9.0]), ["<s>", "猫"]), "two pairs of marks")
@@ -99,7 +100,7 @@ def test_margins_and_ranks_see_a_change(mini, monkeypatch):
     assert measure.ranks(mini, index).max() < measure.ranks(mini, index.flip(0)).max()
 
 
-@pytest.mark.parametrize("by", [-2, 32])
+@pytest.mark.parametrize("by", [-2, 100])
 def test_positions_moved_reads_other_rows(mini, by):
     """As adding to every position does, and afterwards the table is as before."""
     text = "The cat chased the mouse."
@@ -117,11 +118,35 @@ def test_layer_norm_and_type_come_back(mini):
     """Both are felt inside the block, and only there, also when it raises."""
     texts = ["The cat chased the mouse."]
     intact = mini.encode(texts)
-    for change in (measure.without_layer_norm, measure.random_type):
+    three = partial(measure.without_layer_norm, times=3)
+    for change in (measure.without_layer_norm, three, measure.random_type):
         with pytest.raises(KeyError), change(mini):
             assert (mini.encode(texts) - intact).abs().max() > 1e-3
             raise KeyError
         assert torch.equal(mini.encode(texts), intact)
+
+
+def test_without_layer_norm_is_the_sum_times_a_number(mini):
+    """What the first layer then gets, from the walk's parts; and it looks around more evenly."""
+    walk = mini.walk(["The cat chased the mouse."])
+    intact = measure.evenness(mini)
+    for times in (1, 3):
+        with measure.without_layer_norm(mini, times):
+            start = mini.model.embeddings(walk.ids)
+            assert measure.evenness(mini) > intact + 0.01
+        torch.testing.assert_close(start, times * (walk.word + walk.position + walk.token_type), atol=1e-6, rtol=0)
+
+
+def test_evenness(mini):
+    """As numpy computes it from the walk's maps of one sentence, and 1 if every map is even."""
+    row = measure.sentences(mini)[0]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(measure, "sentences", lambda bge: [row])
+        maps = mini.walk([row.english]).attentions[0].double().numpy()
+        entropy = -(maps * np.log(maps.clip(1e-30))).sum(axis=-1).mean()
+        assert measure.evenness(mini) == pytest.approx(entropy / np.log(maps.shape[-1]), abs=1e-5)
+        with even_attention(mini.model):
+            assert measure.evenness(mini) == pytest.approx(1, abs=1e-5)
 
 
 def test_a_second_token_type_is_random():
@@ -140,14 +165,6 @@ def test_a_second_token_type_is_random():
         )
     assert grown.shape == (2, 384) and not torch.equal(grown[0], stored[0])
     assert 0.01 < grown.std() < 0.03
-
-
-def test_ready_rows_hide_their_padding(mini):
-    """What the page says of ``inputs_embeds``: the library counts padding in front as if it were text."""
-    tables = mini.model.embeddings
-    ids = torch.tensor([[1, 1, 0, 9, 2]])
-    counted = tables.create_position_ids_from_inputs_embeds(tables.word_embeddings(ids), 1)
-    assert counted.tolist() == [[2, 3, 4, 5, 6]] and position_ids(ids).tolist() == [[1, 1, 2, 3, 4]]
 
 
 def test_without_positions_the_encoder_is_equivariant(mini64):

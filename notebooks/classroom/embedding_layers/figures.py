@@ -14,18 +14,20 @@ from classroom.words import words
 W = words("embedding_layers")
 
 
-def neighbour_bars(piece: str, neighbours: Sequence[tuple[str, float]], typical: float) -> Figure:
-    """Cosine of one piece's row with its nearest rows; a dashed line at the cosine of two random rows."""
+def neighbour_bars(piece: str, neighbours: Sequence[tuple[str, float]], pair: float, best: float) -> Figure:
+    """Cosine of one piece's row with its nearest rows; lines at what two random rows, and a random best, have."""
     figure = Figure(figsize=(6.4, 1.2 + 0.3 * len(neighbours)))
     axes = figure.subplots()
     places, values = np.arange(len(neighbours)), [cosine for _, cosine in neighbours]
     axes.barh(places, values, color=BLUE)
     axes.set_yticks(places, [drawable(name) for name, _ in neighbours])
     for place, value in zip(places, values, strict=True):
-        axes.text(max(value, 0) + 0.01, place, f"{value:.2f}", va="center", fontsize=9)
-    axes.axvline(typical, color="black", linestyle="--")
-    axes.annotate(W["random_pair"], (typical, -0.8), (4, 0), textcoords="offset points", fontsize=9, va="center")
-    axes.set(xlim=(min(0, typical, *values), 1.08), xlabel=W["cosine"], ylim=(len(neighbours) - 0.5, -1.2))
+        box = {"facecolor": "white", "edgecolor": "none", "pad": 1}  # a line may run behind
+        axes.text(max(value, 0) + 0.015, place, f"{value:.2f}", va="center", fontsize=9, bbox=box)
+    for typical, style, name in ((pair, "--", W["random_pair"]), (best, ":", W["random_best"])):
+        axes.axvline(typical, color="black", linestyle=style)
+        axes.annotate(name, (typical, -0.8), (4, 0), textcoords="offset points", fontsize=9, va="center")
+    axes.set(xlim=(min(0, pair, *values), 1.08), xlabel=W["cosine"], ylim=(len(neighbours) - 0.5, -1.2))
     axes.set_title(W["neighbours"].format(piece=drawable(piece)))
     return figure
 
@@ -55,13 +57,9 @@ def position_map(cosines: np.ndarray, first: int = 2) -> Figure:
     edges = (first - 0.5, last + 0.5, last + 0.5, first - 0.5)
     image = axes.imshow(cosines, cmap=COLOURMAP, vmin=0, vmax=1, extent=edges)
     axes.set(xlabel=W["map_axis"], ylabel=W["map_axis"])
-    axes.annotate(
-        W["first_row"], (first, first + 0.3 * len(cosines)), (first + 0.18 * len(cosines), first + 0.78 * len(cosines)),
-        color="black", fontsize=10, arrowprops={"arrowstyle": "->", "color": "black", "linewidth": 1.5},
-        bbox={"boxstyle": "round", "facecolor": "white", "edgecolor": "black"},
-    )  # fmt: skip
+    axes.annotate(W["first_row"], (first - 0.5, first - 0.5), (0, 3), textcoords="offset points", fontsize=10)
     figure.colorbar(image, ax=axes, label=W["cosine"])
-    axes.set_title(W["map_title"])
+    axes.set_title(W["map_title"], pad=22)
     return figure
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,6 +14,7 @@ from classroom.ablations import changed
 from classroom.pairs import Pair, load_pairs
 from classroom.sample import sample
 from classroom.sentences import Sentence, load_sentences
+from helpers.encoder import encode_stack
 from helpers.pipeline import BgeM3
 
 
@@ -74,6 +76,21 @@ def cost(before: Tensor, after: Tensor) -> str:
     )
 
 
+@torch.no_grad()
+def evenness(bge: BgeM3) -> float:
+    """How evenly each token of layer 1 looks at all tokens: 1 if at all alike, 0 if at one alone.
+
+    The entropy of its attention as a share of the greatest possible, ln T, over heads, tokens and 20 sentences.
+    """
+    shares = []
+    for row in sentences(bge)[:20]:
+        ids = bge.tokenizer(row.english, return_tensors="pt")["input_ids"].to(bge.model.device)  # (1, T)
+        start = bge.model.embeddings(ids)  # (1, T, H)
+        attention = encode_stack(start, torch.ones_like(ids), bge.model, attentions=True).attentions[0]  # (1, A, T, T)
+        shares.append(torch.special.entr(attention).sum(dim=-1).mean() / math.log(ids.shape[1]))
+    return torch.stack(shares).mean().item()
+
+
 @contextmanager
 def positions_moved(bge: BgeM3, by: int) -> Iterator[None]:
     """Every token reads the position row ``by`` places further on (before, if negative), wherever there is one."""
@@ -94,12 +111,25 @@ def random_type(bge: BgeM3, seed: int = 0) -> Iterator[None]:
         yield
 
 
+class Times(nn.Module):
+    """What comes in, times a number."""
+
+    def __init__(self, number: float) -> None:
+        """``number`` is what everything is multiplied by."""
+        super().__init__()
+        self.number = number
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``x`` of any shape, times the number."""
+        return x * self.number
+
+
 @contextmanager
-def without_layer_norm(bge: BgeM3) -> Iterator[None]:
-    """The sum of the three rows goes on as it is; the layers keep their own LayerNorms."""
+def without_layer_norm(bge: BgeM3, times: float = 1) -> Iterator[None]:
+    """The sum of the three rows goes on as it is, or ``times`` a number; the layers keep their own LayerNorms."""
     tables = bge.model.embeddings
     norm = tables.LayerNorm
-    tables.LayerNorm = nn.Identity()
+    tables.LayerNorm = Times(times)
     try:
         yield
     finally:
