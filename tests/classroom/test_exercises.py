@@ -23,6 +23,7 @@ PAGES = {
     "pooling": "04_pooling",
     "normalization": "05_normalization",
     "three_outputs": "08_three_outputs",
+    "mistakes": "10_mistakes",
 }
 
 

@@ -16,6 +16,7 @@ PAGES = (
     "pooling",
     "normalization",
     "three_outputs",
+    "mistakes",
 )
 TYPED = ["\ud83d", "a\udc4d\ud83d", "", " \t", "$x$ 🙂 개 <b>&", "\x00\u200b\U000e0001", "语言 model " * 2000]
 

@@ -19,6 +19,7 @@ COUNT = re.compile(r"\b\d[\d,]* of \d[\d,]*\b")
 HEAD = ["use_style()", 'bge = BgeM3.from_checkpoint(device="cpu")', "print(bge)"]
 ENDING = ["## What you have now", "## 中文小结"]
 ABOUT_THE_CHECKPOINT = {"kind", "trained", "checkpoint", "hidden_size", "num_hidden_layers", "bge_m3_ids"}
+SHORT = {"# 00": 20, "# 10": 25}  # minutes at most of pages that must be shorter
 
 Page = nbformat.NotebookNode
 
@@ -131,7 +132,7 @@ def length(page: Page) -> Iterator[str]:
         yield f"{count} words, 2,300 at most"
     if cells > 45:
         yield f"{cells} code cells, 45 at most"
-    most = 20 if page.cells[0].source.startswith("# 00") else 30
+    most = SHORT.get(page.cells[0].source[:4], 30)
     if time > most:
         yield f"{time} minutes, {most} at most"
     stated = re.search(r"(\d+)\W*minutes", page.cells[0].source)

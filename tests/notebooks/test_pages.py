@@ -18,6 +18,7 @@ SECOND_EDITION: list[str] = [
     "04_pooling",
     "05_normalization",
     "08_three_outputs",
+    "10_mistakes",
 ]  # names of pages without .ipynb; whoever hands in a page adds it
 
 
@@ -111,6 +112,7 @@ FOLDED = {"jupyter": {"outputs_hidden": True}}
 BREAKS = [
     (contract.length, change(3, "how many?", "word " * 2301), "words"),
     (contract.length, change(3, "how many?", "word " * 6000), "minutes, 30 at most"),
+    (contract.length, lambda page: [change(0, "# 04", "# 10")(page), change(3, "how", "x " * 5100)(page)], "25 at"),
     (contract.length, change(0, "3 minutes", "2 minutes"), "card should say 3"),
     (contract.length, many_cells, "code cells"),
     (contract.cell_sizes, change(4, "assert True", "x = 1\n" * 26), "26 lines"),
