@@ -104,9 +104,9 @@ class Museum:
     """
 
     def __init__(self, bge: BgeM3) -> None:
-        sentences = sample(bge, load_sentences(), few=12, count=48)
-        swaps = sample(bge, load_pairs("order"), few=8, count=40)
-        asked = sample(bge, [q for q in load_questions() if q.kind in ("name", "plain", "paraphrase")], few=6, count=24)
+        sentences = sample(bge, load_sentences(), few=12, count=40)
+        swaps = sample(bge, load_pairs("order"), few=8, count=30)
+        asked = sample(bge, [q for q in load_questions() if q.kind in ("name", "plain", "paraphrase")], few=6, count=16)
         self.bge = bge
         self.questions = [s.chinese for s in sentences] + [p.chinese for p in swaps] + [q.question for q in asked]
         self.texts = [s.english for s in sentences] + [p.english for p in swaps] + [q.passage for q in asked]
@@ -133,7 +133,7 @@ class Museum:
         return self.keep(self.made(name, EXHIBITS[name]))
 
     def made(self, name: str, exhibit: Exhibit) -> Damage:
-        """The damage of a mistake given as functions; what it is called is the caller's to say."""
+        """The damage of a mistake given as functions, under any name."""
         own, index = self.vectors  # (n, H), (2n, H)
         asked, stored = exhibit.questions(self.bge, self.questions), exhibit.texts(self.bge, self.texts)
         same = (stored * index).sum(dim=1).mean().item()
