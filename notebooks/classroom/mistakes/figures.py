@@ -15,20 +15,21 @@ GAP = 0.052  # between two labels, in units of the axis
 
 
 def columns(damages: Sequence[Damage]) -> list[tuple[Damage, float]]:
-    """Each mistake with the height of its label: beside its point, or moved so that no two labels meet.
+    """Each mistake with the height of its label, from below: beside its point, or moved so that no two labels meet.
 
     >>> one = torch.ones(2)
     >>> [height for _, height in columns([Damage("mean", one, one, one / 2), Damage("half", one, one, one / 2)])]
     [0.5, 0.552]
     """
-    placed: list[tuple[Damage, float]] = []
-    for damage in sorted(damages, key=lambda damage: damage.harm):
-        least = placed[-1][1] + GAP if placed else float("-inf")
-        placed.append((damage, round(max(damage.harm, least), 6)))
-    over = max((height for _, height in placed), default=0) - 1.04
-    return [
-        (damage, height - max(over, 0) * (place + 1) / len(placed)) for place, (damage, height) in enumerate(placed)
-    ]
+    ordered = sorted(damages, key=lambda damage: damage.harm)
+    heights: list[float] = []
+    for damage in ordered:
+        heights.append(round(max([damage.harm, *(height + GAP for height in heights[-1:])]), 6))
+    most = 1.04
+    for place in reversed(range(len(heights))):  # what was pushed over the edge pushes back
+        heights[place] = min(heights[place], most)
+        most = heights[place] - GAP
+    return list(zip(ordered, heights, strict=True))
 
 
 def map_figure(damages: Sequence[Damage]) -> Figure:

@@ -67,12 +67,12 @@ def panel(bge: BgeM3) -> w.Widget:
                  layout=w.Layout(width="42em", max_width="100%"))  # fmt: skip
     mistake = w.Dropdown(options=list(names.items()), value="pooler", description=told["mistake"])
     where = w.Dropdown(options=[(side, place) for place, side in enumerate(told["sides"])], description=told["where"])
-    message, shown = w.Label(), w.HTML()
+    shown = w.HTML()
 
     def answer(_: object = None) -> None:
-        text, message.value = read(bge, box.value)
+        text, message = read(bge, box.value)
+        shown.value = f"<p role='status'>{escape(message)}</p>"
         if not text:
-            shown.value = ""
             return
         exhibit = EXHIBITS[mistake.value]
         wrong_index = index(mistake.value) if where.value else right_index  # (n, H)
@@ -80,9 +80,9 @@ def panel(bge: BgeM3) -> w.Widget:
         wrong = hits(exhibit.questions(bge, [text]), wrong_index, texts)
         title = f"{told['wrong']}: {W['mistakes'][mistake.value]['name']}, {told['sides'][where.value]}"
         columns = column(told["right"], right) + column(title, wrong)
-        shown.value = f"<div style='display:flex;flex-wrap:wrap'>{columns}</div>"
+        shown.value += f"<div style='display:flex;flex-wrap:wrap'>{columns}</div>"
 
     for control in (box, mistake, where):
         control.observe(answer, names="value")
     answer()
-    return w.VBox([w.Label(told["hint"]), box, w.HBox([mistake, where]), message, shown])
+    return w.VBox([w.Label(told["hint"]), box, w.HBox([mistake, where]), shown])
