@@ -71,8 +71,9 @@ def panel(bge: BgeM3) -> w.Widget:
 
     def answer(_: object = None) -> None:
         text, message = read(bge, box.value)
-        shown.value = f"<p role='status'>{escape(message)}</p>"
+        status = f"<p role='status'>{escape(message)}</p>"
         if not text:
+            shown.value = status
             return
         exhibit = EXHIBITS[mistake.value]
         wrong_index = index(mistake.value) if where.value else right_index  # (n, H)
@@ -80,7 +81,7 @@ def panel(bge: BgeM3) -> w.Widget:
         wrong = hits(exhibit.questions(bge, [text]), wrong_index, texts)
         title = f"{told['wrong']}: {W['mistakes'][mistake.value]['name']}, {told['sides'][where.value]}"
         columns = column(told["right"], right) + column(title, wrong)
-        shown.value += f"<div style='display:flex;flex-wrap:wrap'>{columns}</div>"
+        shown.value = f"{status}<div style='display:flex;flex-wrap:wrap'>{columns}</div>"
 
     for control in (box, mistake, where):
         control.observe(answer, names="value")
