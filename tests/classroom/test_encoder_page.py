@@ -92,18 +92,18 @@ def test_panel_moves(mini):
     assert image.value == seen[-1][0] and "surrogate" in caption.value
 
 
-def test_figures():
+def test_figures(mini):
     """The page's figures draw at the sizes of mini and of the real model, with awkward tokens."""
-    tokens = ["<s>", "$a$", "打", "🐛", "</s>"]
-    habits = {"previous": (1, 2, 0.9), "last": (2, 1, 0.5), "self": (1, 1, 0.2)}
-    figure = drawn(figures.habit_maps(torch.rand(2, 2, 5, 5), tokens, habits))
-    scales = {image.get_clim() for axes in figure.axes[:3] for image in axes.images}
-    assert scales == {(0, 1)}  # one scale for all
+    walk = mini.walk(["$a$ 打 🐛"])
+    figure = drawn(figures.habit_maps(walk, {"previous": (1, 2, 0.9), "ends": (2, 1, 0.5)}))
+    images = [image for axes in figure.axes[:2] for image in axes.images]
+    assert {image.get_clim() for image in images} == {(0, 1)}  # one scale for both
+    np.testing.assert_allclose(np.asarray(images[0].get_array()), walk.attentions[0][0, 1].numpy())
     drawn(figures.saturation([4, 16], [0.5, 0.9], [0.2, 0.2]))
     drawn(figures.gelu_curve(torch.linspace(-4, 4, 9), torch.linspace(-4, 4, 9)))
     for layers in ([1], [1, 6, 10, 15, 19, 24]):
         rows = [(0.1, 0.05, 0.2)] * len(layers)
-        drawn(figures.spared({"even": rows, "skipped": rows}, layers))
+        drawn(figures.spared({"even": rows, "blind": rows}, layers))
 
 
 def test_attention_on_paper():
@@ -117,17 +117,45 @@ def test_attention_on_paper():
     assert shown[-1].endswith(f"[{figures.number(10 * share)} {figures.number(10 - 10 * share)} 0 0]")
 
 
-def test_random_stack():
-    """Which build loses the gradient, which lets it explode, and which makes all tokens one."""
+@pytest.mark.parametrize("seed", [0, 1])
+def test_random_stack(seed):
+    """LayerNorm keeps the gradient; without it all hangs on the weights; without a residual tokens merge."""
     names = {(False, False): "neither", (True, False): "residual", (False, True): "norm", (True, True): "both"}
-    stacks = {name: measure.random_stack(*build) for build, name in names.items()}
-    left = {name: (gradient[0] / gradient[-1]).item() for name, (gradient, _) in stacks.items()}
-    assert left["neither"] < 1e-5 and left["residual"] > 1e5 and 0.3 < left["both"] < 3
-    unlike = {name: tokens[5].item() for name, (_, tokens) in stacks.items()}
-    assert unlike["norm"] < 1e-6 < 0.1 < unlike["both"]
-    drawn(figures.random_stacks(stacks))
+    for times, explodes in ((0.5, False), (1, False), (2, True)):
+        stacks = {name: measure.random_stack(*build, times, seed=seed) for build, name in names.items()}
+        left = {name: (gradient[0] / gradient[-1]).item() for name, (gradient, _) in stacks.items()}
+        assert all(0.5 < left[name] < 60 for name in ("norm", "both"))
+        assert left["neither"] > 1e40 if explodes else left["neither"] < 1e-15
+        assert left["residual"] < 2 if times < 1 else left["residual"] > 1e4
+        unlike = {name: tokens for name, (_, tokens) in stacks.items()}
+        assert unlike["norm"][5] < 1e-6 < 0.005 < unlike["both"][5]
+        if times == 1:
+            assert unlike["neither"][-1] < 1e-12 < 0.03 < unlike["both"][-1]
+            drawn(figures.random_stacks(stacks))
     assert measure.difference(torch.eye(3)[None]).item() == pytest.approx(1)
-    assert measure.difference(torch.ones(1, 3, 4)).item() < 1e-6
+    assert measure.difference(torch.ones(1, 3, 4).double() * 1e-40).item() < 1e-6
+
+
+def test_habits_and_values(mini):
+    """The heads found really look there, and the values' lengths are those of the library's own matrix."""
+    walk = mini.walk([TEXTS[0]])
+    habits = measure.habits(mini)
+    layer, head, share = habits["ends"]
+    seen = walk.attentions[layer - 1][0, head - 1]  # (T, T)
+    assert share > 0.8 and seen[1:-1, [0, -1]].sum(dim=1).mean() > 0.8
+    layer, head, share = habits["previous"]
+    assert share > 0.5 and walk.attentions[layer - 1][0, head - 1].diagonal(offset=-1).mean() > 0.5
+    own, size = mini.model.encoder.layer[1].attention.self, 384 // 12
+    with torch.no_grad():
+        values = own.value(walk.hidden_states[1])[0, :, 2 * size : 3 * size]  # (T, D)
+    torch.testing.assert_close(measure.value_lengths(mini, walk, 2, 3), values.norm(dim=1))
+
+
+def test_looks_of_start(mini):
+    """Shares sum to 1; of mini-m3 it is known that the last layer looks most, and that the two ends become one."""
+    looks, alike = measure.looks_of_start(mini)
+    torch.testing.assert_close(looks.sum(dim=1), torch.ones(6))
+    assert int(looks[:, 2].argmax()) == 5 and alike[0] < 0.5 and alike[-1] > 0.99
 
 
 def test_fired(mini):
@@ -144,6 +172,14 @@ def test_topic_neuron():
     """The neuron that separates, and the topic it stands for."""
     strength = torch.tensor([[0.0, 5.0, 1.0], [0.2, 5.1, 0.0], [0.1, 0.0, 1.0], [0.0, 0.1, 0.0]])
     assert measure.topic_neuron(strength, ["a", "a", "b", "b"]) == (1, "a")
+
+
+def test_random_hits(mini):
+    """Random directions, with as much choice, do not know a topic as the neuron does."""
+    sentences = measure.load_sentences()
+    hits = measure.random_hits(mini, sentences[::2], sentences[1::2], 3)
+    assert len(hits) == 3 and max(hits) <= 5
+    assert hits == measure.random_hits(mini, sentences[::2], sentences[1::2], 3)
 
 
 def test_without_scale(mini):
@@ -165,5 +201,9 @@ def test_damage():
     """Nothing spoilt costs nothing; vectors turned around find the paraphrase last."""
     right = torch.nn.functional.normalize(torch.randn(6, 8, generator=torch.Generator().manual_seed(0)), dim=1)
     right[2:4] = right[:2]  # the paraphrases
-    assert measure.damage(right, 3 * right) == "cosine 1.00; MRR 1.00 → 1.00; right index 1.00"
-    assert measure.damage(right, -right) == "cosine -1.00; MRR 1.00 → 1.00; right index 0.25"
+    nothing = "lost 0.00 (0.00 to 0.00)"
+    assert measure.damage(right, 3 * right) == f"cosine 1.00; MRR 1.00 → 1.00, {nothing}; right index 1.00"
+    assert measure.damage(right, -right) == f"cosine -1.00; MRR 1.00 → 1.00, {nothing}; right index 0.25"
+    away = right.clone()
+    away[2:4] *= -1  # only the paraphrases turned around: last of four
+    assert "MRR 1.00 → 0.25, lost 0.75 (0.75 to 0.75)" in measure.damage(right, away)

@@ -12,16 +12,18 @@ from torch import Tensor
 
 from classroom.style import BLACK, BLUE, COLOURMAP, GREEN, ORANGE, PURPLE, RED, drawable
 from classroom.words import words
+from helpers.pipeline import Walk
 
 W = words("encoder")
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE)
 DASHES = ("-", "--", "-.", ":")
 LONGEST = 10  # characters of a token's label
+PALE = "#dddddd"
 
 
 def number(value: float) -> str:
-    """A number as short as it is: ``4``, ``0.67``, ``−∞``."""
-    return "−∞" if value == -math.inf else f"{value:.2f}".rstrip("0").rstrip(".").replace("-", "−")
+    """Whole numbers bare, others with two decimals: ``4``, ``0.90``, ``−∞``."""
+    return "−∞" if value == -math.inf else f"{value:.{0 if value == round(value) else 2}f}".replace("-", "−")
 
 
 def row(values: Tensor) -> str:
@@ -57,6 +59,7 @@ def on_paper(query: Tensor, keys: Tensor, values: Tensor, mask: Tensor) -> Figur
         }  # fmt: skip
         for part, shown in seen.items():
             axes.text(places[part], y, shown, ha="center", va="center", fontsize=11, color=colour)
+        axes.barh(y + 0.08, 0.9, height=0.2, left=5.3, color=PALE)  # all there is
         axes.barh(y + 0.08, 0.9 * weights[place].item(), height=0.2, left=5.3, color=colour)
         axes.text(5.75, y - 0.15, number(weights[place].item()), ha="center", va="center", fontsize=10, color=colour)
     context = weights @ values  # (D,)
@@ -88,14 +91,14 @@ def attention_map(weights: np.ndarray, tokens: Sequence[str], layer: int, head: 
     return figure
 
 
-def habit_maps(maps: Tensor, tokens: Sequence[str], habits: Mapping[str, tuple[int, int, float]]) -> Figure:
-    """The maps of the heads that ``measure.habits`` found, side by side, of ``maps`` ``(L, A, T, T)``."""
+def habit_maps(walk: Walk, habits: Mapping[str, tuple[int, int, float]]) -> Figure:
+    """The maps of the heads that ``measure.habits`` found, side by side, for the first text of a walk."""
     text = W["maps"]
-    figure = Figure(figsize=(10.5, 4.4), layout="constrained")
+    figure = Figure(figsize=(10, 4.8), layout="constrained")
     grid = figure.subplots(1, len(habits))
     for axes, (name, (layer, head, _)) in zip(grid, habits.items(), strict=True):
         title = text["title"].format(layer=layer, head=head, name=text[name])
-        image = draw_map(axes, maps[layer - 1, head - 1].cpu().numpy(), tokens, title)
+        image = draw_map(axes, walk.attentions[layer - 1][0, head - 1].cpu().numpy(), walk.tokens[0], title)
     figure.colorbar(image, ax=grid, label=W["map"]["weight"], shrink=0.7)
     return figure
 
@@ -113,14 +116,14 @@ def lines(
     """
     for (name, values), colour, dash in zip(series.items(), COLOURS, DASHES, strict=False):
         axes.plot(x, values, color=colour, linestyle=dash, linewidth=2)
-        place, shift = (0, (4, -13 if name in below else 8)) if first else (-1, (6, -12 if name in below else 0))
+        place, shift = (0, (4, -13 if name in below else 8)) if first else (-1, (6, -16 if name in below else 0))
         axes.annotate(
             name, (x[place], values[place]), shift, textcoords="offset points", va="center", color=colour, fontsize=10
         )  # fmt: skip
 
 
 def saturation(sizes: Sequence[int], without: Sequence[float], scaled: Sequence[float]) -> Figure:
-    """The largest of 16 weights over the size of a head, with and without the scale."""
+    """The largest of 16 shares over the size of a head, with and without the scale."""
     text = W["saturation"]
     figure = Figure(figsize=(6.6, 3.2), layout="constrained")
     axes = figure.subplots()
@@ -135,13 +138,14 @@ def saturation(sizes: Sequence[int], without: Sequence[float], scaled: Sequence[
 
 
 def random_stacks(stacks: Mapping[str, tuple[Tensor, Tensor]]) -> Figure:
-    """``measure.random_stack`` of each build: what arrives of the gradient, and how unlike the tokens are."""
+    """``measure.random_stack`` of each build: what is left of the last layer's gradient, how unlike the tokens are."""
     text = W["stack"]
     figure = Figure(figsize=(10.5, 3.8), layout="constrained")
     for place, axes in enumerate(figure.subplots(1, 2)):
-        series = {text[name]: values[place].tolist() for name, values in stacks.items()}
+        curves = {name: tokens if place else gradient / gradient[-1] for name, (gradient, tokens) in stacks.items()}
+        series = {text[name]: curve.tolist() for name, curve in curves.items()}
         depth = len(next(iter(series.values())))
-        below = (text["neither"],) if place else (text["neither"], text["both"])
+        below = (text["neither"], text["residual"] if place else text["both"])
         lines(axes, range(1, depth + 1), series, first=place == 0, below=below)  # gradients arrive at layer 1 last
         axes.set_yscale("log")
         axes.margins(y=0.12)
@@ -176,13 +180,12 @@ def spared(losses: Mapping[str, Sequence[tuple[float, float, float]]], layers: S
     for place, (name, rows) in enumerate(losses.items()):
         y = np.arange(len(layers)) + 0.3 * place - 0.15
         means, low, high = np.array(rows).T
-        axes.barh(y, means, height=0.27, color=COLOURS[place], hatch="//" if place else "", edgecolor="white")
+        look = {"color": COLOURS[place], "hatch": "//" if place else "", "edgecolor": "white", "label": text[name]}
+        axes.barh(y, means, height=0.27, **look)
         axes.hlines(y, low, high, color=BLACK, linewidth=1.2)
-        best = int(means.argmax())
-        axes.text(high[best] + 0.006, y[best], text[name], va="center", color=COLOURS[place], fontsize=10)
     axes.set_yticks(range(len(layers)), [text["layer"].format(number=layer) for layer in layers])
     axes.invert_yaxis()
-    axes.set_xlim(right=max(high for rows in losses.values() for _, _, high in rows) * 1.3)
+    axes.legend(loc="upper right", fontsize=10)
     axes.set_xlabel(text["x"])
     axes.set_title(text["title"])
     return figure

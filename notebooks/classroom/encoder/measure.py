@@ -10,28 +10,33 @@ from torch import Tensor
 from torch.nn import functional
 
 from classroom import retrieval
-from classroom.ablations import changed, even_attention, without_layer
+from classroom.ablations import changed, even_attention
 from classroom.passages import load_questions
+from classroom.pooling.measure import blinded
 from classroom.sample import sample
-from classroom.sentences import load_sentences
+from classroom.sentences import Sentence, load_sentences
 from helpers import encoder
-from helpers.pipeline import BgeM3
+from helpers.pipeline import BgeM3, Walk
 
 
-def random_stack(residual: bool, norm: bool, depth: int = 24, size: int = 64, heads: int = 4) -> tuple[Tensor, Tensor]:
+def random_stack(
+    residual: bool, norm: bool, times: float = 1, depth: int = 24, size: int = 64, heads: int = 4, seed: int = 0
+) -> tuple[Tensor, Tensor]:
     """What happens on the way through a random stack, layer by layer, ``(depth,)`` each.
 
     First the length of the gradient that arrives at each layer's input; second how different the tokens of a text
     are there (1 − their mean cosine). Each half-layer (attention, feed-forward) is ``f(x)``, with or without ``x +``
-    before it and LayerNorm around it. Weights are normal with variance 1/size; 4 texts of 12 tokens; always the same.
+    before it and LayerNorm around it. Weights are ``times`` as large as BERT's: normal, with a standard deviation of
+    0.02 at H = 1,024 (0.08 at 64, so that sums spread alike). 4 texts of 12 tokens; one seed always draws the same.
     """
-    dice = torch.Generator().manual_seed(0)
+    dice = torch.Generator().manual_seed(seed)
+    spread = times * 0.02 * (1024 / size) ** 0.5
 
     def drawn(*shape: int) -> Tensor:
         return torch.randn(*shape, generator=dice, dtype=torch.float64)
 
-    stack = [[drawn(size, n) / m**0.5 for m, n in ((size, size),) * 4 + ((size, 4 * size),)] for _ in range(depth)]
-    second = [drawn(4 * size, size) / (4 * size) ** 0.5 for _ in range(depth)]
+    stack = [[spread * drawn(size, n) for n in (size,) * 4 + (4 * size,)] for _ in range(depth)]
+    second = [spread * drawn(4 * size, size) for _ in range(depth)]
     x, goal = drawn(4, 12, size), drawn(4, 12, size)  # (B, T, H) each
     mask = torch.ones(4, 12)  # (B, T)
 
@@ -55,25 +60,24 @@ def random_stack(residual: bool, norm: bool, depth: int = 24, size: int = 64, he
 
 def difference(states: Tensor) -> Tensor:
     """1 − the mean cosine of two different tokens of a text, ``(B, T, H)`` → one number, never below 1e-16."""
-    rows = functional.normalize(states, dim=-1)  # (B, T, H)
+    rows = states / states.norm(dim=-1, keepdim=True)  # (B, T, H), however short a row is
     length = rows.shape[1]
     gaps = 1 - rows @ rows.mT  # (B, T, T), 0 on the diagonal
     return (gaps.sum(dim=(1, 2)) / (length * (length - 1))).mean().clamp(min=1e-16)
 
 
 def habits(bge: BgeM3) -> dict[str, tuple[int, int, float]]:
-    """Three heads with a habit, by what they look at: layer, head (from 1), and the weight they give it.
+    """Two heads with a habit, by what they look at: layer, head (from 1), and the weight they give it.
 
-    The mean over the course's sentences and their tokens: ``previous`` (the token before), ``last`` (``</s>``) and
-    ``self`` (the token itself); of all heads the one that gives it most.
+    The mean over the course's sentences and their tokens: ``previous`` (the token before) and ``ends`` (``<s>`` and
+    ``</s>`` together, as seen by the tokens between them); of all heads the one that gives it most.
     """
     texts = [text for s in sample(bge, load_sentences(), few=4, count=10) for text in (s.english, s.chinese)]
-    found: dict[str, list[Tensor]] = {"previous": [], "last": [], "self": []}
+    found: dict[str, list[Tensor]] = {"previous": [], "ends": []}
     for text in texts:
         maps = torch.stack(bge.walk([text]).attentions)[:, 0]  # (L, A, T, T)
         found["previous"].append(maps.diagonal(offset=-1, dim1=2, dim2=3).mean(dim=-1))
-        found["last"].append(maps[:, :, :-1, -1].mean(dim=-1))
-        found["self"].append(maps.diagonal(dim1=2, dim2=3).mean(dim=-1))
+        found["ends"].append(maps[:, :, 1:-1][..., [0, -1]].sum(dim=-1).mean(dim=-1))
     answer = {}
     for name, rows in found.items():
         mean = torch.stack(rows).mean(dim=0)  # (L, A)
@@ -82,17 +86,54 @@ def habits(bge: BgeM3) -> dict[str, tuple[int, int, float]]:
     return answer
 
 
+@torch.no_grad()
+def value_lengths(bge: BgeM3, walk: Walk, layer: int, head: int) -> Tensor:
+    """How long each token's value is in one head (layer and head from 1), for the first text of a walk: ``(T,)``."""
+    part = bge.model.encoder.layer[layer - 1].attention.self
+    values = encoder.linear(walk.hidden_states[layer - 1][:1], part.value)  # (1, T, H)
+    return encoder.split_heads(values, part.num_attention_heads)[0, head - 1].norm(dim=-1)
+
+
+def looks_of_start(bge: BgeM3) -> tuple[Tensor, Tensor]:
+    """Where ``<s>`` looks in each layer, and how alike ``<s>`` and ``</s>`` are when they enter it.
+
+    ``(L, 3)``: the shares of itself, of ``</s>`` and of all tokens between; ``(L,)``: the cosine. The mean of the heads
+    and of 20 English sentences.
+    """
+    looks, alike = [], []
+    for sentence in sample(bge, load_sentences(), few=20, count=20):
+        walk = bge.walk([sentence.english])
+        rows = torch.stack(walk.attentions)[:, 0, :, 0].mean(dim=1)  # (L, T)
+        looks.append(torch.stack([rows[:, 0], rows[:, -1], rows[:, 1:-1].sum(dim=1)], dim=1))
+        states = torch.stack(walk.hidden_states[:-1])[:, 0]  # (L, T, H)
+        alike.append(torch.cosine_similarity(states[:, 0], states[:, -1], dim=1))
+    return torch.stack(looks).mean(dim=0), torch.stack(alike).mean(dim=0)
+
+
+@torch.no_grad()
+def attended(bge: BgeM3, texts: Sequence[str], layer: int) -> tuple[Tensor, Tensor]:
+    """What the feed-forward half of a layer (from 1) gets, ``(n, T, H)``, and the mask ``(n, T)``."""
+    batch = bge.tokenizer(list(texts), padding=True, return_tensors="pt").to(bge.model.device)
+    mask, stack = batch["attention_mask"], bge.model.encoder.layer
+    hidden = bge.model.embeddings(batch["input_ids"])  # (n, T, H)
+    for before in stack[: layer - 1]:
+        hidden, _ = encoder.encoder_layer(hidden, mask, before)
+    return encoder.self_attention(hidden, mask, stack[layer - 1])[0], mask
+
+
+def strongest(inner: Tensor, mask: Tensor) -> Tensor:
+    """gelu of ``(n, T, F)`` at each text's strongest real token, ``(n, F)``."""
+    return encoder.gelu(inner).masked_fill(mask[..., None] == 0, -torch.inf).amax(dim=1)
+
+
+@torch.no_grad()
 def fired(bge: BgeM3, texts: Sequence[str], layer: int) -> Tensor:
-    """How strongly each neuron of a layer (from 1) fires for each text, at its best token: ``(n, F)``.
+    """How strongly each neuron of a layer (from 1) fires for each text, at its strongest token: ``(n, F)``.
 
     A neuron is one of the F numbers behind gelu.
     """
-    walk = bge.walk(texts, attentions=False)
-    part = bge.model.encoder.layer[layer - 1]
-    with torch.no_grad():
-        attended, _ = encoder.self_attention(walk.hidden_states[layer - 1], walk.mask, part)  # (n, T, H)
-        inner = encoder.gelu(encoder.linear(attended, part.intermediate.dense))  # (n, T, F)
-    return inner.masked_fill(walk.mask[..., None] == 0, -torch.inf).amax(dim=1)
+    rows, mask = attended(bge, texts, layer)
+    return strongest(encoder.linear(rows, bge.model.encoder.layer[layer - 1].intermediate.dense), mask)
 
 
 def topic_neuron(strength: Tensor, topics: Sequence[str]) -> tuple[int, str]:
@@ -110,6 +151,26 @@ def topic_neuron(strength: Tensor, topics: Sequence[str]) -> tuple[int, str]:
     return neuron, names[name]
 
 
+@torch.no_grad()
+def random_hits(
+    bge: BgeM3, search: Sequence[Sentence], test: Sequence[Sentence], layer: int, draws: int = 3, top: int = 8
+) -> list[int]:
+    """The control of ``topic_neuron``: as many random directions as a layer (from 1) has neurons, searched alike.
+
+    For each of ``draws`` draws the best direction for one topic is chosen on ``search``; counted is how many of the
+    ``top`` sentences of ``test`` that it answers to most are about this topic.
+    """
+    (rows, mask), (others, other_mask) = (attended(bge, [s.english for s in half], layer) for half in (search, test))
+    weight = bge.model.encoder.layer[layer - 1].intermediate.dense.weight  # (F, H)
+    hits = []
+    for seed in range(draws):
+        drawn = torch.randn(weight.shape, generator=torch.Generator().manual_seed(seed)).to(weight) * weight.std()
+        chosen, topic = topic_neuron(strongest(rows @ drawn.T, mask), [s.topic for s in search])
+        answers = strongest(others @ drawn[chosen][:, None], other_mask)[:, 0]  # (n,)
+        hits.append(sum(test[number].topic == topic for number in answers.topk(top).indices))
+    return hits
+
+
 def find_passages(bge: BgeM3) -> Tensor:
     """Reciprocal rank of the right passage among all passages and their near misses, one a question ``(n,)``.
 
@@ -122,34 +183,39 @@ def find_passages(bge: BgeM3) -> Tensor:
     return 1 / retrieval.ranks(vectors[:n] @ vectors[n:].T)
 
 
-def find_paraphrases(bge: BgeM3) -> Tensor:
-    """Reciprocal rank of a sentence's paraphrase among all paraphrases and near misses, one a sentence ``(n,)``.
-
-    70 sentences, 140 candidates; on a large model 25 and 50.
-    """
+def search_texts(bge: BgeM3) -> list[str]:
+    """Search B: 70 sentences, then their paraphrases, then their near misses; 25 of each on a large model."""
     chosen = sample(bge, load_sentences(), few=25, count=70)
-    texts = [s.english for s in chosen] + [s.paraphrase for s in chosen] + [s.near_miss for s in chosen]
-    vectors = bge.encode(texts, progress=False)  # (3n, H)
-    n = len(chosen)
-    return 1 / retrieval.ranks(vectors[:n] @ vectors[n:].T)
+    return [s.english for s in chosen] + [s.paraphrase for s in chosen] + [s.near_miss for s in chosen]
 
 
-def cost_of_layers(bge: BgeM3, layers: Sequence[int]) -> dict[str, list[tuple[float, float, float]]]:
-    """MRR that ``find_paraphrases`` loses with a layer's attention ``even``, and with the layer ``skipped``.
+def found(questions: Tensor, index: Tensor | None = None) -> Tensor:
+    """Reciprocal rank of each sentence's paraphrase among all paraphrases and near misses, ``(n,)``.
 
-    For each layer (from 1): the mean and its 95 % interval, sentence by sentence.
+    Vectors of ``search_texts``, ``(3n, H)``; the candidates are taken from ``index``, where there is another one.
     """
-    right = find_paraphrases(bge)  # (n,)
-    losses: dict[str, list[tuple[float, float, float]]] = {"even": [], "skipped": []}
+    n = len(questions) // 3
+    return 1 / retrieval.ranks(questions[:n] @ (questions if index is None else index)[n:].T)
+
+
+def find_paraphrases(bge: BgeM3) -> Tensor:
+    """Search B as the model is: ``found`` of the vectors of its texts, ``(n,)``."""
+    return found(bge.encode(search_texts(bge), progress=False))
+
+
+def cost_of_layers(bge: BgeM3, layers: Sequence[int], right: Tensor) -> dict[str, list[tuple[float, float, float]]]:
+    """MRR that search B loses with a layer's attention ``even``, and with ``<s>`` ``blind`` to all but itself in it.
+
+    For each layer (from 1): the mean and its 95 % interval, sentence by sentence; ``right`` ``(n,)`` is the search as
+    trained.
+    """
+    losses: dict[str, list[tuple[float, float, float]]] = {"even": [], "blind": []}
     for layer in layers:
-        parts = {
-            "even": even_attention(bge.model, range(layer - 1, layer)),
-            "skipped": without_layer(bge.model, layer - 1),
-        }
-        for name, off in parts.items():
-            with off:
-                spoilt = find_paraphrases(bge)  # (n,)
-            losses[name].append(((right - spoilt).mean().item(), *retrieval.paired_interval(right, spoilt)))
+        with even_attention(bge.model, range(layer - 1, layer)):
+            spoilt = {"even": find_paraphrases(bge)}  # (n,)
+        spoilt["blind"] = found(blinded(bge, search_texts(bge), [layer]))
+        for name, answers in spoilt.items():
+            losses[name].append(((right - answers).mean().item(), *retrieval.paired_interval(right, answers)))
     return losses
 
 
@@ -165,21 +231,15 @@ def without_scale(bge: BgeM3) -> Iterator[None]:
         yield
 
 
-def mistake_texts(bge: BgeM3) -> list[str]:
-    """60 sentences, then their paraphrases, then their near misses; 20 of each on a large model."""
-    chosen = sample(bge, load_sentences(), few=20, count=60)
-    return [s.english for s in chosen] + [s.paraphrase for s in chosen] + [s.near_miss for s in chosen]
-
-
 def damage(right: Tensor, spoilt: Tensor) -> str:
-    """What a mistake does to vectors ``(3n, H)`` of ``mistake_texts``, in a line.
+    """What a mistake does to vectors ``(3n, H)`` of ``search_texts``, in a line.
 
-    The mean cosine to the right vectors, then MRR of the paraphrases: right, spoilt, and spoilt questions put to the
-    right index.
+    The mean cosine to the right vectors; MRR right and spoilt, and the loss with its 95 % interval; MRR of spoilt
+    questions put to the right index.
     """
-    n = len(right) // 3
     one, other = functional.normalize(right, dim=-1), functional.normalize(spoilt, dim=-1)  # (3n, H) each
-    pairs = ((one, one), (other, other), (other, one))
-    scores = [retrieval.mrr(retrieval.ranks(questions[:n] @ index[n:].T)) for questions, index in pairs]
-    cosine = (one * other).sum(dim=1).mean().item()
-    return "cosine {:.2f}; MRR {:.2f} → {:.2f}; right index {:.2f}".format(cosine, *scores)
+    before, after, mixed = found(one), found(other), found(other, one)  # (n,) each
+    cosine = (one * other).sum(dim=1).mean()
+    low, high = retrieval.paired_interval(before, after)
+    loss = f"lost {(before - after).mean():.2f} ({low:.2f} to {high:.2f})"
+    return f"cosine {cosine:.2f}; MRR {before.mean():.2f} → {after.mean():.2f}, {loss}; right index {mixed.mean():.2f}"
