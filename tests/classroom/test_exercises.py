@@ -22,6 +22,7 @@ PAGES = {
     "encoder": "03_encoder_stack",
     "pooling": "04_pooling",
     "normalization": "05_normalization",
+    "scores": "07_scores",
     "three_outputs": "08_three_outputs",
     "mistakes": "10_mistakes",
 }

@@ -15,6 +15,7 @@ PAGES = (
     "encoder",
     "pooling",
     "normalization",
+    "scores",
     "three_outputs",
     "mistakes",
 )

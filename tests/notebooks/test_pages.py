@@ -17,6 +17,7 @@ SECOND_EDITION: list[str] = [
     "03_encoder_stack",
     "04_pooling",
     "05_normalization",
+    "07_scores",
     "08_three_outputs",
     "10_mistakes",
 ]  # names of pages without .ipynb; whoever hands in a page adds it

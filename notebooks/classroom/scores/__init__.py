@@ -1,0 +1,1 @@
+"""What page 07_scores needs: what it measures, its figures, its panel, its exercises, its words."""
