@@ -37,11 +37,11 @@ def kinds_figure(kinds: Mapping[str, np.ndarray], own: float | None = None) -> F
         axes.fill_between(across, base, drawn, color=colour, alpha=0.25, linewidth=0)
         axes.plot(across, drawn, color=colour, linewidth=1.5)
         axes.plot([middle, middle], [base, base + 0.8 * hill(values, np.array([middle, *across]))[0]], color=colour)
-        axes.text(lowest - 0.01, base + 0.3, name, ha="right", va="center", fontsize=11, color=colour)
+        axes.text(lowest - 0.01, base + 0.3, name, ha="right", va="center", fontsize=11)
         axes.text(middle, base + 0.06, f" {middle:.2f}", fontsize=9, color=BLACK)
         if own is not None:
             told = W["panel"]["above"].format(share=float(np.mean(values < own)))
-            axes.text(1.02, base + 0.3, told, va="center", fontsize=10, color=colour)
+            axes.text(1.02, base + 0.3, told, va="center", fontsize=10)
     if own is not None:
         axes.axvline(own, color=RED, linewidth=2)
         axes.text(own, len(kinds) - 0.02, W["panel"]["own"].format(cosine=own), color=RED, ha="center", fontsize=11)
