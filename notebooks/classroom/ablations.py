@@ -6,8 +6,9 @@ them back at the end of the block.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
@@ -68,19 +69,59 @@ def equal_positions(model: XLMRobertaModel, row: int = 10) -> Iterator[None]:
 
 
 @contextmanager
-def without_head(model: XLMRobertaModel, layer: int, head: int) -> Iterator[None]:
-    """One head adds nothing: its columns of the layer's output projection are zero.
+def without_head(model: XLMRobertaModel, layer: int, *heads: int) -> Iterator[None]:
+    """These heads of a layer add nothing: their columns of the layer's output projection are zero.
 
     Raises ``ValueError`` for a layer or head the model does not have.
     """
-    count, heads = len(model.encoder.layer), model.config.num_attention_heads
-    if not (0 <= layer < count and 0 <= head < heads):
-        raise ValueError(f"layer {layer}, head {head}: this model has layers 0–{count - 1} and heads 0–{heads - 1}")
+    count, of_each = len(model.encoder.layer), model.config.num_attention_heads
+    for head in heads:
+        if not (0 <= layer < count and 0 <= head < of_each):
+            has = f"layers 0–{count - 1} and heads 0–{of_each - 1}"
+            raise ValueError(f"layer {layer}, head {head}: this model has {has}")
     weight = model.encoder.layer[layer].attention.output.dense.weight
-    size = weight.shape[1] // heads
+    size = weight.shape[1] // of_each
     with changed(weight):
-        weight[:, head * size : (head + 1) * size] = 0
+        for head in heads:
+            weight[:, head * size : (head + 1) * size] = 0
         yield
+
+
+@contextmanager
+def without_attention(model: XLMRobertaModel, layer: int) -> Iterator[None]:
+    """A layer's attention adds nothing: nothing passes from token to token there; residual and LayerNorm stay.
+
+    Raises ``ValueError`` for a layer the model does not have.
+    """
+    with silent(chosen_layer(model, layer).attention.output.dense):
+        yield
+
+
+@contextmanager
+def without_feed_forward(model: XLMRobertaModel, layer: int) -> Iterator[None]:
+    """A layer's feed-forward network adds nothing; residual and LayerNorm stay.
+
+    Raises ``ValueError`` for a layer the model does not have.
+    """
+    with silent(chosen_layer(model, layer).output.dense):
+        yield
+
+
+@contextmanager
+def silent(linear: nn.Linear) -> Iterator[None]:
+    """A linear map answers 0, whatever comes in."""
+    with changed(linear.weight, linear.bias):
+        linear.weight.zero_()
+        linear.bias.zero_()
+        yield
+
+
+def chosen_layer(model: XLMRobertaModel, layer: int) -> nn.Module:
+    """A layer by its number from 0; ``ValueError`` for one the model does not have."""
+    layers = model.encoder.layer
+    if not 0 <= layer < len(layers):
+        raise ValueError(f"layer {layer}: this model has layers 0–{len(layers) - 1}")
+    return layers[layer]
 
 
 @contextmanager
@@ -89,11 +130,55 @@ def without_layer(model: XLMRobertaModel, layer: int) -> Iterator[None]:
 
     Raises ``ValueError`` for a layer the model does not have.
     """
-    layers = model.encoder.layer
-    if not 0 <= layer < len(layers):
-        raise ValueError(f"layer {layer}: this model has layers 0–{len(layers) - 1}")
-    model.encoder.layer = nn.ModuleList(kept for number, kept in enumerate(layers) if number != layer)
+    layers, gone = model.encoder.layer, chosen_layer(model, layer)
+    model.encoder.layer = nn.ModuleList(kept for kept in layers if kept is not gone)
     try:
         yield
     finally:
         model.encoder.layer = layers
+
+
+@dataclass(frozen=True)
+class Off:
+    """A board of switches: the parts that are off. Layers and heads count from 0.
+
+    >>> Off(heads=((5, 3),), feed_forward=(2,)).first
+    2
+    """
+
+    heads: Collection[tuple[int, int]] = ()  # (layer, head)
+    attention: Collection[int] = ()  # layers whose attention adds nothing
+    feed_forward: Collection[int] = ()  # layers whose feed-forward network adds nothing
+    layers: Collection[int] = ()  # layers that are skipped
+    positions: bool = False  # True: every token gets the same row of the position table
+
+    @property
+    def first(self) -> int | None:
+        """The lowest layer that feels it: all before it stays as it was. ``None`` if nothing is off."""
+        if self.positions:
+            return 0
+        touched = [*(layer for layer, _ in self.heads), *self.attention, *self.feed_forward, *self.layers]
+        return min(touched, default=None)
+
+
+@contextmanager
+def switched_off(model: XLMRobertaModel, off: Off) -> Iterator[None]:
+    """All parts of a board that are off, at once. Raises ``ValueError`` for a layer or head there is not.
+
+    >>> with switched_off(bge.model, Off(attention=range(6))):  # mini-m3: nothing reaches <s>
+    ...     one, other = bge.encode(["A dog barks.", "Prices rise."])
+    >>> bool(abs(one - other).max() < 1e-5)
+    True
+    """
+    with ExitStack() as stack:
+        if off.positions:
+            stack.enter_context(equal_positions(model))
+        for layer in sorted({layer for layer, _ in off.heads}):
+            stack.enter_context(without_head(model, layer, *(head for at, head in off.heads if at == layer)))
+        for layer in off.attention:
+            stack.enter_context(without_attention(model, layer))
+        for layer in off.feed_forward:
+            stack.enter_context(without_feed_forward(model, layer))
+        for layer in sorted(off.layers, reverse=True):  # the last first, so that no number moves
+            stack.enter_context(without_layer(model, layer))
+        yield

@@ -9,7 +9,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from classroom.ablations import equal_positions, even_attention, without_head, without_layer
+from classroom.ablations import (
+    Off,
+    equal_positions,
+    even_attention,
+    switched_off,
+    without_attention,
+    without_feed_forward,
+    without_head,
+    without_layer,
+)
 from helpers import BgeM3
 from helpers.encoder import attention, linear, merge_heads, split_heads
 from helpers.normalization import l2_normalize
@@ -20,6 +29,10 @@ ABLATIONS: dict[str, Ablation] = {
     "even_attention of one layer": lambda bge: even_attention(bge.model, range(1, 2)),
     "equal_positions": lambda bge: equal_positions(bge.model),
     "without_head": lambda bge: without_head(bge.model, 1, 0),
+    "without_head, several": lambda bge: without_head(bge.model, 1, 0, 5, 11),
+    "without_attention": lambda bge: without_attention(bge.model, 3),
+    "without_feed_forward": lambda bge: without_feed_forward(bge.model, 3),
+    "switched_off": lambda bge: switched_off(bge.model, Off(((0, 1), (5, 2)), (1,), (2,), (3, 4), True)),
     "without_layer": lambda bge: without_layer(bge.model, 2),
     "without_layer, the last": lambda bge: without_layer(bge.model, len(bge.model.encoder.layer) - 1),
 }
@@ -117,6 +130,48 @@ def test_without_head_equals_dropping_its_context_by_hand(mini: BgeM3, head: int
         found = mini.walk(TEXTS).vectors
     torch.testing.assert_close(found, wanted, atol=1e-5, rtol=0)
     assert (found - walk.vectors).norm(dim=-1).min() > 1e-3
+
+
+def test_without_attention_and_feed_forward_by_hand(mini: BgeM3) -> None:
+    """Residual and LayerNorm stay: without attention LN(x), then feed-forward; without feed-forward LN of its input."""
+    last = len(mini.model.encoder.layer) - 1
+    layer, walk = mini.model.encoder.layer[last], mini.walk(TEXTS)
+    hidden, allowed = walk.hidden_states[last], walk.mask.bool()[:, None, None, :]
+    with torch.inference_mode():
+        lonely = layer.attention.output.LayerNorm(hidden)
+        blind = l2_normalize(layer.output(layer.intermediate(lonely), lonely)[:, 0])
+        plain = l2_normalize(layer.output.LayerNorm(layer.attention(hidden, attention_mask=allowed)[0])[:, 0])
+    with without_attention(mini.model, last):
+        torch.testing.assert_close(mini.walk(TEXTS).vectors, blind, atol=1e-5, rtol=0)
+    with without_feed_forward(mini.model, last):
+        torch.testing.assert_close(mini.walk(TEXTS).vectors, plain, atol=1e-5, rtol=0)
+
+
+def test_a_board_is_its_switches_nested(mini: BgeM3) -> None:
+    """Layers keep their numbers whichever are skipped; without switches nothing happens."""
+    off = Off(heads=((1, 0), (1, 4), (5, 2)), attention=[0], feed_forward={2}, layers=(3, 1))
+    with switched_off(mini.model, off):
+        found = mini.walk(TEXTS).vectors
+    with (
+        without_head(mini.model, 5, 2),
+        without_attention(mini.model, 0),
+        without_feed_forward(mini.model, 2),
+        without_layer(mini.model, 3),
+        without_layer(mini.model, 1),
+    ):
+        assert torch.equal(mini.walk(TEXTS).vectors, found)
+    before = mini.walk(TEXTS).vectors
+    with switched_off(mini.model, Off()):
+        assert torch.equal(mini.walk(TEXTS).vectors, before)
+    assert off.first == 0 and Off().first is None and Off(positions=True).first == 0 and Off(layers=(4, 2)).first == 2
+
+
+@pytest.mark.parametrize("off", [Off(heads=((0, 12),)), Off(attention=(6,)), Off(feed_forward=(-1,)), Off(layers=(9,))])
+def test_a_board_of_parts_that_are_not_there(mini: BgeM3, off: Off) -> None:
+    before = weights(mini)
+    with pytest.raises(ValueError, match="this model has layers 0–5"), switched_off(mini.model, off):
+        pass
+    assert same(weights(mini), before)
 
 
 def test_without_layer_hands_on_what_comes_in(mini: BgeM3) -> None:

@@ -23,6 +23,7 @@ PAGES = {
     "pooling": "04_pooling",
     "normalization": "05_normalization",
     "scores": "07_scores",
+    "inside_the_stack": "06_inside_the_stack",
     "three_outputs": "08_three_outputs",
     "mistakes": "10_mistakes",
 }

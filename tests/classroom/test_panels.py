@@ -16,6 +16,7 @@ PAGES = (
     "pooling",
     "normalization",
     "scores",
+    "inside_the_stack",
     "three_outputs",
     "mistakes",
 )

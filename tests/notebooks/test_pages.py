@@ -18,6 +18,7 @@ SECOND_EDITION: list[str] = [
     "04_pooling",
     "05_normalization",
     "07_scores",
+    "06_inside_the_stack",
     "08_three_outputs",
     "10_mistakes",
 ]  # names of pages without .ipynb; whoever hands in a page adds it

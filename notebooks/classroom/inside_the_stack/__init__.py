@@ -1,0 +1,1 @@
+"""Page 06: its figures, its panel, its exercises, and what it measures."""
