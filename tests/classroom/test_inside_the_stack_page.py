@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from classroom.ablations import Off, switched_off
 from classroom.inside_the_stack import figures, measure, widgets
+from classroom.passages import load_questions
 from classroom.style import png, use_style
 from helpers.encoder import attention, linear, merge_heads, split_heads
 
@@ -178,10 +179,22 @@ def _projections(layer):
     return layer.attention.self.query, layer.attention.self.key, layer.attention.self.value
 
 
+def test_passages_come_first_then_their_near_misses(mini):
+    """Passage i answers question i; four passages a question."""
+    found = measure.passages(mini)
+    asked = {question.question: question for question in load_questions()}
+    n = len(found.questions)
+    assert n == 20 and len(found.candidates) == 4 * n
+    for number, text in enumerate(found.questions):
+        assert asked[text].passage == found.candidates[number]
+        assert set(asked[text].near) == set(found.candidates[n + 3 * number : n + 3 * number + 3])
+
+
 def test_nearest(mini):
     """Before the first layer every <s> is alike; behind the last a sentence finds itself."""
     found = measure.nearest(mini, LINE)
-    assert len(found) == 7 and found[0][1] == "…" and found[-1] == (pytest.approx(1, abs=1e-5), LINE)
+    assert len(found) == 7 and found[0][0] == "…" and found[-1][0] == LINE
+    assert found[-1][1] == pytest.approx(1, abs=1e-5) and found[0][2] > 0.9999 > 0.6 > found[-1][2]
 
 
 @pytest.mark.parametrize("word", measure.SENSES)
@@ -230,7 +243,7 @@ def test_board_says_what_is_off(mini, search):
     board.preset(2)
     assert board.off() == Off((), tuple(range(5)))
     board.layers.add(5)
-    assert board.table(5).count("○") == 1 + 5 + 12 + 2
+    assert board.table(5).count("○") == 1 + 5 + 1
     board.preset(0)
     assert board.told(0) == before
 
@@ -240,7 +253,7 @@ def test_panel_moves(mini):
     panel = widgets.panel(mini)
     seen = [panel.answer.value]
     controls = [(one, False) for one in (*panel.parts.values(), panel.heads[0], panel.heads[-1])]
-    for control, value in [*controls, (panel.layer, 6), (panel.preset, 1), (panel.text, "Is it raining?")]:
+    for control, value in [*controls, (panel.layer, 6), (panel.text, "Is it raining?"), (panel.preset, 1)]:
         control.value = value
         assert panel.answer.value != seen[-1], control
         seen.append(panel.answer.value)

@@ -124,7 +124,7 @@ def word_curves(curves: Mapping[str, tuple[str, Tensor, Tensor]]) -> Figure:
         for name, token, place, height, colour in (
             ("word", word, top, own[top], BLUE), ("control", control, middle, other[middle], ORANGE),
         ):  # fmt: skip
-            shift = (0, 6 if name == "word" else -16)
+            shift = (0, 6 if name == "word" else -26)
             axes.annotate(drawable(text[name].format(token=token)), (place, height.item()), shift, fontsize=10,
                           textcoords="offset points", ha="center", color=colour)  # fmt: skip
         axes.set_title(drawable(text["title"].format(word=word)))

@@ -16,6 +16,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from classroom import retrieval
 from classroom.ablations import Off, switched_off
 from classroom.pairs import load_pairs
+from classroom.passages import all_passages, load_questions
 from classroom.pooling.measure import batches
 from classroom.sample import sample
 from classroom.sentences import Sentence, load_sentences
@@ -128,6 +129,15 @@ def paraphrases(bge: BgeM3, count: int = 40, few: int = 8) -> Search:
     """
     chosen: list[Sentence] = sample(bge, load_sentences(), few=few, count=count)
     return Search(bge, [s.paraphrase for s in chosen], [s.english for s in chosen] + [s.near_miss for s in chosen])
+
+
+def passages(bge: BgeM3) -> Search:
+    """A search for the short passage that answers a question: 20 questions, 80 passages; 4 and 16 on a large model.
+
+    Three near misses for each question, of the same topic and with the same words.
+    """
+    asked = sample(bge, [one for one in load_questions() if one.kind != "long"], few=4, count=20)
+    return Search(bge, [one.question for one in asked], all_passages(asked))
 
 
 def stories(bge: BgeM3) -> Search:
@@ -322,17 +332,19 @@ def added_by(layer: torch.nn.Module, state: Tensor, mask: Tensor) -> Tensor:
     return encoder.linear(encoder.merge_heads(encoder.attention(*heads, mask)[0]), out.dense)[0]
 
 
-def nearest(bge: BgeM3, text: str) -> list[tuple[float, str]]:
-    """The course's English sentence whose ``<s>`` is nearest to that of a text, after 0 to L layers, with its cosine.
+def nearest(bge: BgeM3, text: str) -> list[tuple[str, float, float]]:
+    """After 0 to L layers, the course's English sentence whose ``<s>`` is nearest to that of a text.
 
-    All 220 sentences, 40 on a large model. ``…`` stands where others are as near but for rounding.
+    The sentence (``…`` if another is as near but for rounding), its cosine, and the median cosine of all 220; of 40
+    on a large model.
     """
     search = Search(bge, [text], sample(bge, [s.english for s in load_sentences()], few=40))
     best = []
     for layer in range(len(search.states[0])):
-        values, places = search.scores_of(search.after(layer))[0].double().topk(2)
-        alone = values[0] - values[1] > 1e-6
-        best.append((values[0].item(), search.candidates[int(places[0])] if alone else "…"))
+        scores = search.scores_of(search.after(layer))[0].double()  # (m,)
+        (first, second), places = scores.topk(2)
+        sentence = search.candidates[int(places[0])] if first - second > 1e-6 else "…"
+        best.append((sentence, first.item(), scores.median().item()))
     return best
 
 

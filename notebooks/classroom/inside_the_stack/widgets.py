@@ -66,13 +66,12 @@ class Board:
     def table(self, chosen: int) -> str:
         """The board: a row a layer, ● for a part that works and ○ for one that is off."""
         layers, heads = len(self.bge.model.encoder.layer), self.bge.model.config.num_attention_heads
-        lines = [f"{'':>5} {W['heads']:<{2 * heads}} {W['attention']:<10} {W['feed_forward']}"]
+        named = {W["attention"]: self.attention, W["feed_forward"]: self.feed_forward, W["whole"]: self.layers}
+        lines = [f"{'':>5} {W['heads']:<{2 * heads}} {'  '.join(named)}"]
         for layer in range(layers):
-            gone = layer in self.layers
-            marks = " ".join("○" if gone or (layer, head) in self.heads else "●" for head in range(heads))
-            attention, feed = ("○" if gone or layer in part else "●" for part in (self.attention, self.feed_forward))
-            start = "▸" if layer == chosen else " "
-            lines.append(f"{start} {layer + 1:>3} {marks:<{2 * heads}} {attention:<10} {feed}")
+            marks = " ".join("○" if (layer, head) in self.heads else "●" for head in range(heads))
+            parts = "  ".join(f"{'○' if layer in off else '●':<{len(name)}}" for name, off in named.items())
+            lines.append(f"{'▸' if layer == chosen else ' '} {layer + 1:>3} {marks:<{2 * heads}} {parts}".rstrip())
         lines.append(f"{W['positions']} {'○' if self.positions else '●'}    {W['board']}")
         return f"<pre style='line-height:1.25'>{html.escape(chr(10).join(lines))}</pre>"
 
