@@ -343,7 +343,7 @@ def nearest(bge: BgeM3, text: str) -> list[tuple[str, float, float]]:
     for layer in range(len(search.states[0])):
         scores = search.scores_of(search.after(layer))[0].double()  # (m,)
         (first, second), places = scores.topk(2)
-        sentence = search.candidates[int(places[0])] if first - second > 1e-6 else "…"
+        sentence = search.candidates[int(places[0])] if first - second > 3e-6 else "…"
         best.append((sentence, first.item(), scores.median().item()))
     return best
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import ipywidgets as w
 
+from classroom import retrieval
 from classroom.ablations import Off
 from classroom.inside_the_stack.measure import Search, paraphrases
 from classroom.words import words
@@ -51,10 +52,10 @@ class Board:
         off = self.off()
         vectors = self.search.vectors(off)  # (n + m, H)
         candidates = vectors[len(self.search.questions) :]  # (m, H)
-        mrr, intact = self.search.mrr(off), self.search.mrr()
+        mrr = retrieval.mrr(retrieval.ranks(self.search.scores_of(vectors)))
         scores = candidates @ self.asked.vectors(off)[0]  # (m,)
         best = scores.topk(BEST)
-        line = W["mrr"].format(count=len(self.search.questions), mrr=mrr, intact=intact)
+        line = W["mrr"].format(count=len(self.search.questions), mrr=mrr, intact=self.search.mrr())
         rows = "".join(
             f"<li>{score:.2f} {html.escape(self.search.candidates[place])}</li>"
             for score, place in zip(best.values.tolist(), best.indices.tolist(), strict=True)
@@ -153,4 +154,4 @@ def box(name: str, width: str) -> w.Checkbox:
 
 def panel(bge: BgeM3) -> Switchboard:
     """A question of the reader's own, a slider for the layer, a box for every part of it; below, what is found."""
-    return Switchboard(Board(bge, paraphrases(bge, count=30), Search(bge, [W["default"]])))
+    return Switchboard(Board(bge, paraphrases(bge, count=24), Search(bge, [W["default"]])))
