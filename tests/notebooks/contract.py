@@ -1,4 +1,4 @@
-"""What every page of the second edition keeps: each rule is a function that lists what a page breaks, in words."""
+"""What every page keeps: each rule is a function that lists what a page breaks, in words."""
 
 from __future__ import annotations
 
