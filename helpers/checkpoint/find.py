@@ -42,11 +42,6 @@ class Checkpoint:
         """For each of this checkpoint's ids the real model's id; ``None`` where they are the same."""
         return read_json(self.path / "bge_m3_ids.json", []) or None
 
-    @property
-    def trained(self) -> bool:
-        """Is it one of the two that the lessons describe? Of any other weights nothing is claimed."""
-        return self.kind in ("mini-m3", "bge-m3")
-
     def __str__(self) -> str:
         sorts = {"mini-m3": "a small stand-in, not bge-m3", "bge-m3": "the real shape", "other": "your own"}
         return f"{self.kind} ({sorts[self.kind]}): {self.why}"
