@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
@@ -12,9 +13,11 @@ from matplotlib.text import Text
 from classroom.embedding_layers import figures as embedding_layers
 from classroom.encoder import figures as encoder
 from classroom.figures import heatmap
+from classroom.inside_the_stack import figures as inside_the_stack
 from classroom.normalization import figures as normalization
 from classroom.pooling import figures as pooling
 from classroom.style import drawable, glyphs, png, use_style
+from classroom.three_outputs import figures as three_outputs
 from classroom.tokenization import figures as tokenization
 
 ODD = ["▁개", "🙂👩‍💻", "$x$", "a\n\t\u200b\U000e0001", "猫\\alpha_2", "x" * 60]
@@ -80,7 +83,7 @@ def test_logarithmic_numbers_stay_formulas():
 
 
 FIGURES = {
-    "neighbours": lambda: embedding_layers.neighbour_bars("개", [(name, 0.5) for name in ODD], -0.1),
+    "neighbours": lambda: embedding_layers.neighbour_bars("개", [(name, 0.5) for name in ODD], -0.1, 0.5),
     "lengths": lambda: embedding_layers.lengths(np.ones(6), np.full(6, 9.0), ODD),
     "attention": lambda: encoder.attention_map(np.full((6, 6), 1 / 6), ODD, 1, 1),
     "reading": lambda: pooling.reading_figure(np.arange(12.0).reshape(6, 2), ODD),
@@ -89,6 +92,11 @@ FIGURES = {
     "lives": lambda: tokenization.lives_figure({odd: [-1.0, -2.0] for odd in ODD}),
     "lattice": lambda: tokenization.lattice_figure("▁개🙂$", [(0, 2, -1.0)], ["▁개", "🙂$"], ["▁", "개🙂$"], [0.0] * 5),
     "angle": lambda: normalization.angle_figure(0.5, (1.0, 2.0), ODD[:2]),
+    "two maps": lambda: inside_the_stack.two_maps(torch.eye(6), torch.eye(6), ODD, 1, 1),
+    "outputs": lambda: three_outputs.outputs_figure(ODD, np.ones(30), np.ones(6), np.ones((5, 30))),
+    "pair": lambda: three_outputs.pair_figure(
+        ODD, ODD, np.eye(6), np.ones(6), np.ones(6), np.eye(6, dtype=bool), {"dense": 0.5, "lexical": 0.5, "multi": 0.5}
+    ),
 }
 
 
