@@ -141,7 +141,10 @@ time.perf_counter = tick
 """
 
 
-@pytest.mark.parametrize("path", [path for path in PAGES if "perf_counter" in path.read_text(encoding="utf-8")])
+TIMING = [path for path in PAGES if re.search(r"perf_counter|measure\.seconds", path.read_text(encoding="utf-8"))]
+
+
+@pytest.mark.parametrize("path", TIMING, ids=lambda path: path.stem)
 def test_no_check_depends_on_the_clock(path: Path) -> None:
     """A busy machine makes times meaningless; a page that measures them must run to its end all the same."""
     page = nbformat.read(path, as_version=4)
