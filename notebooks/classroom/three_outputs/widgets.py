@@ -85,7 +85,7 @@ def panel(bge: BgeM3) -> w.Widget:
     told = W["panel"]
     boxes = [
         w.Textarea(value=told[f"default_{name}"], description=told[name], continuous_update=False,
-                   layout=w.Layout(width="48em", max_width="100%", height="3.4em"))
+                   layout=w.Layout(width="48em", max_width="100%", height="4.8em"))
         for name in ("question", "passage")
     ]  # fmt: skip
     picture = w.Image(format="png", layout=w.Layout(max_width="100%", object_fit="contain"))
