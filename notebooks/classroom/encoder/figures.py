@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from classroom.figures import layer_losses
 from classroom.style import BLACK, BLUE, COLOURMAP, GREEN, ORANGE, PURPLE, RED, drawable
 from classroom.words import words
 from helpers.pipeline import Walk
@@ -173,19 +174,4 @@ def gelu_curve(x: Tensor, gelu: Tensor) -> Figure:
 
 def spared(losses: Mapping[str, Sequence[tuple[float, float, float]]], layers: Sequence[int]) -> Figure:
     """MRR lost with its interval (mean, low, high) a layer, for each kind of loss; ``layers`` count from 1."""
-    text = W["spared"]
-    figure = Figure(figsize=(7.6, 1.2 + 0.5 * len(layers)), layout="constrained")
-    axes = figure.subplots()
-    axes.axvline(0, color="#999999", linewidth=0.8)
-    for place, (name, rows) in enumerate(losses.items()):
-        y = np.arange(len(layers)) + 0.3 * place - 0.15
-        means, low, high = np.array(rows).T
-        look = {"color": COLOURS[place], "hatch": "//" if place else "", "edgecolor": "white", "label": text[name]}
-        axes.barh(y, means, height=0.27, **look)
-        axes.hlines(y, low, high, color=BLACK, linewidth=1.2)
-    axes.set_yticks(range(len(layers)), [text["layer"].format(number=layer) for layer in layers])
-    axes.invert_yaxis()
-    axes.legend(loc="upper right", fontsize=10)
-    axes.set_xlabel(text["x"])
-    axes.set_title(text["title"])
-    return figure
+    return layer_losses(losses, layers, W["spared"])

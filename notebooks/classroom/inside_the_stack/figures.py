@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from classroom.encoder.figures import draw_map
+from classroom.figures import layer_losses
 from classroom.inside_the_stack.measure import operations
 from classroom.style import BLACK, BLUE, COLOURMAP, ORANGE, PALETTE, drawable
 from classroom.words import words
@@ -21,24 +22,7 @@ HATCHES = ("", "//", "..", "\\\\", "xx", "--")
 
 def part_costs(losses: Mapping[str, Sequence[tuple[float, float, float]]], layers: Sequence[int]) -> Figure:
     """MRR lost with its interval (mean, low, high) for each layer (from 1), attention and feed-forward."""
-    text = W["parts"]
-    figure = Figure(figsize=(8, 1.2 + 0.5 * len(layers)), layout="constrained")
-    axes = figure.subplots()
-    axes.axvline(0, color="#999999", linewidth=0.8)
-    for place, (name, rows) in enumerate(losses.items()):
-        y = np.arange(len(layers)) + 0.3 * place - 0.15
-        means, low, high = np.array(rows).T
-        colour = (BLUE, ORANGE)[place]
-        axes.hlines(y, low, high, color=colour, linewidth=2)
-        axes.plot(means, y, "os"[place], color=colour, markersize=7)
-        best = int(means.argmax())
-        axes.text(high[best] + 0.015, y[best], text[name], va="center", color=colour, fontsize=10)
-    axes.set_yticks(range(len(layers)), [text["layer"].format(number=layer) for layer in layers])
-    axes.invert_yaxis()
-    axes.margins(x=0.12)
-    axes.set_xlabel(text["x"])
-    axes.set_title(text["title"])
-    return figure
+    return layer_losses(losses, layers, W["parts"])
 
 
 def habit_grid(tables: Mapping[str, Tensor]) -> Figure:
