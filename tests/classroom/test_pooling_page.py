@@ -80,12 +80,15 @@ def test_documents_hold_their_passage(mini):
         return len(text.split())
 
     documents = measure.buried(questions, 150, count)
+    wanted = {text for q in measure.easy_questions() for text in (q.passage, *q.near)}
     assert documents == measure.buried(questions, 150, count)  # chance is seeded
     assert len({document.index(q.passage) for q, document in zip(questions, documents, strict=True)}) > 1
     for question, document in zip(questions, documents, strict=True):
         assert document.count(question.passage) == 1 and len(document) == len(set(document)) > 1
         assert sum(map(count, document)) <= 150
         assert not set(document) & {near for q in questions if q.topic == question.topic for near in q.near}
+        # what another question asks for, or nearly, would compete with it and not with the length of the document
+        assert not (set(document) - {question.passage}) & wanted
 
 
 def test_many_cls(mini):
