@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
+    from helpers.checkpoint.find import Checkpoint
     from helpers.pipeline import BgeM3, Walk
 
 COMMANDS = {
@@ -108,6 +109,26 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+def verify(found: Checkpoint) -> int:
+    """Print every finding and the verdict for a checkpoint; 0 if it is the real one and computed right, else 1."""
+    from helpers.checkpoint import recorded, verify
+    from helpers.pipeline import BgeM3
+
+    print(found.path)
+    print(verify.files(found.path), flush=True)
+    bge = BgeM3.from_checkpoint(found.path, device="cpu")  # as the figures were recorded
+    print(bge)
+    wrong = []
+    for finding in verify.findings(bge, recorded.recorded_figures()):
+        print(finding, flush=True)
+        wrong += [finding.stage] if finding.right is False else []
+    if wrong:
+        print(f"This is not the real bge-m3, or it is computed wrong here. First wrong stage: {wrong[0]}.")
+        return 1
+    print("This is the real bge-m3, and your installation computes it right (on the CPU, in float32).")
+    return 0
+
+
 def run(options: argparse.Namespace) -> int:
     """One command; its exit code. What it needs is imported when it is known, so that mistakes are told at once."""
     if options.command == "download":
@@ -122,8 +143,6 @@ def run(options: argparse.Namespace) -> int:
         print(f"{found}\n{found.path}", flush=True)
         return 0
     if options.command == "verify":
-        from helpers.checkpoint.verify import main as verify
-
         return verify(found)
     from helpers.pipeline import BgeM3
 

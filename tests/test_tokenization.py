@@ -3,6 +3,7 @@
 import collections
 import copy
 import email
+import json
 import os
 import types
 import warnings
@@ -14,6 +15,7 @@ from conftest import FULL, TEXTS
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers.checkpoint.find import MINI
 from helpers.tokenization import (
     Batch,
     TruncationWarning,
@@ -26,6 +28,12 @@ from helpers.tokenization import (
     tokenize,
     tokenize_pair,
 )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def real_ids():
+    """For each of mini-m3's ids bge-m3's own."""
+    return json.loads((MINI / "bge_m3_ids.json").read_text(encoding="utf-8"))
 
 
 def library(mini, texts, **options):
@@ -213,28 +221,27 @@ def test_piece_ids(mini):
     assert piece_id("▁model", mini.vocabulary) == mini.tokenizer.convert_tokens_to_ids("▁model")
 
 
-def test_recorded_ids_of_the_real_model(mini, reference):
+def test_recorded_ids_of_the_real_model(mini, real_ids, reference):
     """The trimmed vocabulary must cut the walk-through's sentences exactly as bge-m3 does."""
-    real, recorded = torch.tensor(mini.checkpoint.bge_m3_ids), reference["walkthrough"]
+    real, recorded = torch.tensor(real_ids), reference["walkthrough"]
     batch = tokenize(recorded["sentences"], mini.vocabulary, 512)
     assert real[batch.ids].tolist() == recorded["input_ids"]
     assert batch.mask.tolist() == recorded["attention_mask"]
 
 
-def test_recorded_lexical_ids_of_the_real_model(mini, reference):
+def test_recorded_lexical_ids_of_the_real_model(mini, real_ids, reference):
     """bge-m3's recorded lexical weights name tokens of their own text only."""
-    real = torch.tensor(mini.checkpoint.bge_m3_ids)
+    real = torch.tensor(real_ids)
     for text, weights in reference["lexical_weights"]["texts"].items():
         ids = real[tokenize([text], mini.vocabulary, 512).ids[0]].tolist()
         assert set(map(int, weights)) <= set(ids[1:-1]), text
 
 
-def test_table_of_real_ids(mini, reference):
+def test_table_of_real_ids(mini, real_ids, reference):
     """One real id for each mini id, in the real order, special tokens where bge-m3 has them."""
-    real = mini.checkpoint.bge_m3_ids
-    assert len(real) == mini.model.config.vocab_size
-    assert real == sorted(set(real))
-    assert real[:4] == [0, 1, 2, 3] and real[-1] == reference["config"]["vocab_size"] - 1  # <mask> comes last
+    assert len(real_ids) == mini.model.config.vocab_size
+    assert real_ids == sorted(set(real_ids))
+    assert real_ids[:4] == [0, 1, 2, 3] and real_ids[-1] == reference["config"]["vocab_size"] - 1  # <mask> comes last
 
 
 def test_own_copy(mini):

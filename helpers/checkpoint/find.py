@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from helpers.checkpoint.integrity import CURE, CheckpointError, check, read_json, unusable
+from helpers.checkpoint.integrity import CURE, CheckpointError, check, unusable
 from helpers.checkpoint.recorded import REPO, REVISION, WEIGHTS
 
 PROJECT = Path(__file__).parents[2]
@@ -36,11 +36,6 @@ class Checkpoint:
     def max_length(self) -> int:
         """The longest text in tokens, ``<s>`` and ``</s>`` counted: positions less padding_idx + 1."""
         return int(self.config.get("max_position_embeddings", 512)) - 2
-
-    @property
-    def bge_m3_ids(self) -> list[int] | None:
-        """For each of this checkpoint's ids the real model's id; ``None`` where they are the same."""
-        return read_json(self.path / "bge_m3_ids.json", []) or None
 
     def __str__(self) -> str:
         sorts = {"mini-m3": "a small stand-in, not bge-m3", "bge-m3": "the real shape", "other": "your own"}
@@ -141,9 +136,8 @@ def copies(repo: str = REPO) -> Iterator[Path]:
     if repo == REPO:
         names = ("bge-m3", REPO, "models/bge-m3", f"models/{REPO}")
         folders += [parent / name for parent in (PROJECT, Path()) for name in names]
-    for folder in folders:
-        if any(os.path.isfile(folder / name) for name in WEIGHTS):
-            yield folder.absolute()
+    here = (folder for folder in folders if any(os.path.isfile(folder / name) for name in WEIGHTS))
+    yield from (folder.absolute() for folder in here)
 
 
 def cached(cache: str | os.PathLike[str], repo: str) -> list[Path]:

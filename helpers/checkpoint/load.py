@@ -15,13 +15,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import torch
+from torch import Tensor
+
 from helpers.checkpoint.find import BGE_M3_TOKENIZER, Checkpoint, find
 from helpers.checkpoint.integrity import unmentioned, unusable
 from helpers.checkpoint.recorded import recorded_figures
+from helpers.tokenization import tokenize
+from helpers.unigram import Vocabulary
 
 if TYPE_CHECKING:
-    import torch
-    from torch import Tensor
     from transformers import PreTrainedTokenizerBase, XLMRobertaModel
 
 UNREADABLE = "damaged, or a pickle of more than tensors, which is not run here"
@@ -58,15 +61,12 @@ def load(
 
 def load_model(folder: Path, dtype: torch.dtype | None) -> tuple[XLMRobertaModel, set[str]]:
     """The model, every tensor of it from the file, and the names of tensors in the file that it has no place for."""
-    import torch
     from transformers import XLMRobertaModel
 
     read: Any = XLMRobertaModel.from_pretrained  # its annotation knows nothing of the report
-    options = {"output_loading_info": True, "ignore_mismatched_sizes": True}  # told below
+    options = {"output_loading_info": True, "ignore_mismatched_sizes": True, "local_files_only": True}  # told below
     try:
-        model, report = read(
-            folder, add_pooling_layer=False, dtype=dtype or torch.float32, local_files_only=True, **options
-        )
+        model, report = read(folder, add_pooling_layer=False, dtype=dtype or torch.float32, **options)
     except Exception as error:  # a damaged .bin fails in torch's reader, with a dozen kinds of error
         raise unusable(folder, f"holds weights that cannot be read ({UNREADABLE}, {type(error).__name__})") from error
     for name, stored, expected in sorted(report["mismatched_keys"]):
@@ -79,9 +79,6 @@ def load_model(folder: Path, dtype: torch.dtype | None) -> tuple[XLMRobertaModel
 def load_tokenizer(folder: Path, rows: int) -> PreTrainedTokenizerBase:
     """The tokenizer, once it is known to cut texts as the stages do by hand, and to fit the word table's ``rows``."""
     from transformers import AutoTokenizer
-
-    from helpers.tokenization import tokenize
-    from helpers.unigram import Vocabulary
 
     path = folder / "tokenizer.json"
     try:
@@ -110,8 +107,6 @@ def is_bge_m3(model: XLMRobertaModel, tokenizer: PreTrainedTokenizerBase) -> boo
     >>> is_bge_m3(bge.model, bge.tokenizer)  # mini-m3
     False
     """
-    import torch
-
     if model.config.hidden_size != 1024:
         return False
     walkthrough = recorded_figures()["walkthrough"]
@@ -130,8 +125,6 @@ def load_linear(folder: Path, name: str, rows: int, hidden: int) -> tuple[Tensor
     ``rows`` is 1 for ``sparse_linear.pt`` and H for ``colbert_linear.pt``. Raises ``CheckpointError`` for a file
     that is missing, damaged, of other sizes, or a pickle of anything but tensors, which is not run.
     """
-    import torch
-
     path = folder / name
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)

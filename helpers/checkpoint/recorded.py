@@ -19,8 +19,7 @@ def recorded_figures() -> dict[str, Any]:
     >>> recorded_figures()["config"]["hidden_size"]
     1024
     """
-    figures: dict[str, Any] = json.loads(Path(__file__).with_name("recorded_bge_m3.json").read_text(encoding="utf-8"))
-    return figures
+    return json.loads(Path(__file__).with_name("recorded_bge_m3.json").read_text(encoding="utf-8"))
 
 
 Files = dict[str, tuple[int, str]]  # bytes and sha256 by name

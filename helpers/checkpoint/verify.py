@@ -9,21 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from helpers.checkpoint.integrity import complete
-from helpers.checkpoint.recorded import PINNED, WEIGHTS, recorded_figures
+from helpers.checkpoint.recorded import PINNED, WEIGHTS
 from helpers.lexical import lexical_score
 from helpers.multi_vector import max_sim, weighted_sum
 from helpers.normalization import l2_normalize
 from helpers.parity import ladder, tolerance
 from helpers.pipeline import BgeM3
-
-if TYPE_CHECKING:
-    from helpers.checkpoint.find import Checkpoint
 
 LINEARS = ("sparse_linear.pt", "colbert_linear.pt")
 Output = tuple[Tensor, dict[int, float], Tensor]  # of one text: vector (H,), lexical weights, token vectors (T - 1, H)
@@ -71,7 +68,8 @@ def findings(bge: BgeM3, recorded: dict[str, Any]) -> Iterator[Finding]:
 def outputs(bge: BgeM3, figures: list[dict[str, Any]]) -> Iterator[Finding]:
     """The three outputs and their scores: for each quantity that was recorded, how near the computed numbers are."""
     checks = [(figure["id"], check) for figure in figures for check in figure.get("checks", ())]
-    computed, missing = compute(bge, [check for _, check in checks])
+    missing = [name for name in LINEARS if not (bge.checkpoint.path / name).is_file()]
+    computed = compute(bge, [check for _, check in checks], dense_only=bool(missing))
     for quantity in dict.fromkeys(check["quantity"] for _, check in checks):
         if missing and quantity.startswith(("lexical", "multi-vector", "weighted")):
             yield Finding(quantity, None, f"not checked: {missing[0]} is not here")
@@ -81,16 +79,13 @@ def outputs(bge: BgeM3, figures: list[dict[str, Any]]) -> Iterator[Finding]:
         yield Finding(quantity, share < 1, f"{len(same)} recorded; furthest, in tolerances: {share:.2f} ({figure})")
 
 
-def compute(bge: BgeM3, checks: list[dict[str, Any]]) -> tuple[dict[str, Output], list[str]]:
-    """Outputs by text for all texts of the checks, and the files that are missing for any output but the first."""
+def compute(bge: BgeM3, checks: list[dict[str, Any]], dense_only: bool = False) -> dict[str, Output]:
+    """Outputs by text, for all texts of the checks; ``dense_only``: the other two stand empty."""
     texts = sorted({text for check in checks for inputs in check["inputs"] for text in inputs})
-    missing = [name for name in LINEARS if not (bge.checkpoint.path / name).is_file()]
-    if missing:
-        return {
-            text: (vector, {}, vector[None]) for text, vector in zip(texts, bge.encode(texts), strict=True)
-        }, missing
+    if dense_only:
+        return {text: (vector, {}, vector[None]) for text, vector in zip(texts, bge.encode(texts), strict=True)}
     found = bge.encode_outputs(texts)
-    return dict(zip(texts, zip(found.dense, found.lexical, found.multi_vector, strict=True), strict=True)), missing
+    return dict(zip(texts, zip(found.dense, found.lexical, found.multi_vector, strict=True), strict=True))
 
 
 def difference(check: dict[str, Any], computed: dict[str, Output]) -> float:
@@ -115,20 +110,3 @@ def difference(check: dict[str, Any], computed: dict[str, Output]) -> float:
             found = weighted_sum(dense[0] @ dense[1], lexical_score(*lexical), max_sim(*vectors), check["weights"])
         gaps.append((torch.as_tensor(found) - torch.tensor(expected)).abs().max())
     return torch.nan_to_num(torch.stack(gaps), nan=torch.inf).max().item()
-
-
-def main(found: Checkpoint) -> int:
-    """Print every finding and the verdict for a checkpoint; 0 if it is the real one and computed right, else 1."""
-    print(found.path)
-    print(files(found.path), flush=True)
-    bge = BgeM3.from_checkpoint(found.path, device="cpu")  # as the figures were recorded
-    print(bge)
-    wrong = []
-    for finding in findings(bge, recorded_figures()):
-        print(finding, flush=True)
-        wrong += [finding.stage] if finding.right is False else []
-    if wrong:
-        print(f"This is not the real bge-m3, or it is computed wrong here. First wrong stage: {wrong[0]}.")
-        return 1
-    print("This is the real bge-m3, and your installation computes it right (on the CPU, in float32).")
-    return 0

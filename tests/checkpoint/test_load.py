@@ -39,7 +39,6 @@ def test_path_as_string_or_path_loads_and_encodes(folder, monkeypatch):
     one, two = BgeM3.from_checkpoint(folder, device="cpu"), BgeM3.from_checkpoint(str(folder), device="cpu")
     np.testing.assert_array_equal(one.encode(["a b"]), two.encode(["a b"]))
     assert one.max_length == 32
-    assert one.checkpoint.bge_m3_ids is None
     assert "other (your own): given as a path" in repr(one)
     assert not one.model.training
     for variable in ("HOME", "USERPROFILE"):
@@ -54,13 +53,6 @@ def test_impossible_paths(path):
         find(path)
 
 
-def test_damaged_table_of_real_ids(folder):
-    """The table is read late, and must be named then."""
-    (folder / "bge_m3_ids.json").write_text("[1, 2", encoding="utf-8")
-    with pytest.raises(CheckpointError, match=r"bge_m3_ids\.json is no JSON"):
-        assert find(folder).bge_m3_ids
-
-
 def test_mini_is_whole_and_knows_itself():
     """The embedded checkpoint: its kind, reason and limit."""
     found = find("mini")
@@ -73,14 +65,13 @@ def test_a_folder_named_like_a_keyword(folder, monkeypatch):
     monkeypatch.chdir(folder.parent)
     for name in ("mini", "real", "auto"):
         shutil.copytree(folder, name)
-        (folder.parent / name / "bge_m3_ids.json").write_text("[1, 2]", encoding="utf-8")
         for which in (f"./{name}", Path(name)):
             found = find(which)
             assert (found.path, found.kind) == (folder.parent / name, "other")
             assert find(found.path) == found
             with monkeypatch.context() as elsewhere:
                 elsewhere.chdir(MINI)
-                assert found.bge_m3_ids == [1, 2]
+                assert found.path.is_dir()
 
 
 @pytest.mark.parametrize("dtype", [torch.int8, torch.complex64, "float32"])

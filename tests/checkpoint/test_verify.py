@@ -14,6 +14,8 @@ import torch
 from test_parity import SABOTAGE
 
 from helpers import BgeM3
+from helpers.__main__ import main
+from helpers.checkpoint import recorded as recorded_module
 from helpers.checkpoint import verify
 from helpers.checkpoint.find import MINI, find
 from helpers.checkpoint.load import load_linear
@@ -99,9 +101,7 @@ def recorded(bge, reference, outputs):
 @pytest.fixture(scope="module")
 def computed(bge):
     """What ``verify`` compares with the figures."""
-    found, missing = verify.compute(bge, CHECKS)
-    assert not missing
-    return found
+    return verify.compute(bge, CHECKS)
 
 
 def wrong(bge, recorded):
@@ -229,13 +229,14 @@ def test_files_looks_at_the_weights_that_are_loaded(tmp_path, monkeypatch):
 
 def test_the_verdict(bge, recorded, monkeypatch, capsys):
     """What a person reads, and the exit code."""
-    monkeypatch.setattr(verify, "recorded_figures", lambda: recorded)
-    assert verify.main(find(bge.checkpoint.path)) == 0
+    command = ["verify", "--checkpoint", str(bge.checkpoint.path)]
+    monkeypatch.setattr(recorded_module, "recorded_figures", lambda: recorded)
+    assert main(command) == 0
     printed = capsys.readouterr().out
     assert printed.splitlines()[-1].startswith("This is the real bge-m3, and your installation computes it right")
     assert "WRONG" not in printed
     recorded = copy.deepcopy(recorded)
     recorded["figures"][0]["checks"][1]["expected"][0][4] += 2e-4
-    monkeypatch.setattr(verify, "recorded_figures", lambda: recorded)
-    assert verify.main(find(bge.checkpoint.path)) == 1
+    monkeypatch.setattr(recorded_module, "recorded_figures", lambda: recorded)
+    assert main(command) == 1
     assert capsys.readouterr().out.splitlines()[-1].endswith("First wrong stage: vectors.")

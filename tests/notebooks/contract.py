@@ -18,7 +18,7 @@ NUMBER = re.compile(r"(?<![\w.,])(?<!\w-)[+-]?\d+(?:,\d{3})*(?:\.\d+)?(?:%|e-?\d
 COUNT = re.compile(r"\b\d[\d,]* of \d[\d,]*\b")
 HEAD = ["use_style()", 'bge = BgeM3.from_checkpoint(device="cpu")', "print(bge)"]
 ENDING = ["## What you have now", "## 中文小结"]
-ABOUT_THE_CHECKPOINT = {"kind", "trained", "checkpoint", "hidden_size", "num_hidden_layers", "bge_m3_ids"}
+ABOUT_THE_CHECKPOINT = {"kind", "trained", "checkpoint", "hidden_size", "num_hidden_layers"}
 SHORT = {"# 00": 20, "# 10": 25}  # minutes at most of pages that must be shorter
 
 Page = nbformat.NotebookNode
