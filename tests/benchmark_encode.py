@@ -121,7 +121,7 @@ MAKERS = {
 
 
 def measure(folder: str, way: str, dtype: str, kind: str, target: str) -> None:
-    """One row, in a process of its own; the vectors go to a file. The best of three runs, long texts one run."""
+    """One row, in a process of its own; the vectors go to a file. The best of three runs."""
     import numpy as np
     import torch
     from benchmark_precision import most_memory
@@ -130,7 +130,7 @@ def measure(folder: str, way: str, dtype: str, kind: str, target: str) -> None:
     encode = MAKERS[way](folder, dtype)
     encode(sample[-1:] if kind == "long" else sample[:9])  # warm up
     seconds = []
-    for _ in range(1 if kind == "long" else 3):
+    for _ in range(3):
         start = time.perf_counter()
         vectors = encode(sample)
         seconds.append(time.perf_counter() - start)
