@@ -14,7 +14,7 @@ from classroom.ablations import changed
 from classroom.pairs import Pair, load_pairs
 from classroom.sample import sample
 from classroom.sentences import Sentence, load_sentences
-from helpers.encoder import encode_stack
+from helpers.encoder import self_attention
 from helpers.pipeline import BgeM3
 
 
@@ -86,7 +86,7 @@ def evenness(bge: BgeM3) -> float:
     for row in sentences(bge)[:20]:
         ids = bge.tokenizer(row.english, return_tensors="pt")["input_ids"].to(bge.model.device)  # (1, T)
         start = bge.model.embeddings(ids)  # (1, T, H)
-        attention = encode_stack(start, torch.ones_like(ids), bge.model, attentions=True).attentions[0]  # (1, A, T, T)
+        _, attention = self_attention(start, torch.ones_like(ids), bge.model.encoder.layer[0])  # (1, A, T, T)
         shares.append(torch.special.entr(attention).sum(dim=-1).mean() / math.log(ids.shape[1]))
     return torch.stack(shares).mean().item()
 
