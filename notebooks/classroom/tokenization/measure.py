@@ -11,25 +11,25 @@ from classroom import retrieval
 from classroom.sample import sample
 from classroom.sentences import load_sentences
 from helpers.normalization import l2_normalize
+from helpers.packing import batches, packed_states
 from helpers.pipeline import BgeM3
-from helpers.tokenization import pad, piece_id
+from helpers.tokenization import piece_id
 from helpers.unigram import Vocabulary, normalize_text, split_words
 
-BATCH = 64
+TOKENS = 512  # that go through the layers together
 
 
 def vectors_of_ids(bge: BgeM3, rows: list[list[int]]) -> Tensor:
-    """Unit vectors ``(B, H)`` of rows of ids: pad, model, first token, length 1.
+    """Unit vectors ``(B, H)`` of rows of ids: layers, first token, length 1.
 
     Source: bge-m3's pooling (Chen et al. 2024, arXiv 2402.03216), here without any look at a text.
     """
-    found = []
-    for start in range(0, len(rows), BATCH):
-        ids, mask = pad(rows[start : start + BATCH])  # (b, T), (b, T)
+    vectors = torch.empty(len(rows), bge.model.config.hidden_size)
+    for numbers in batches([len(row) for row in rows], TOKENS, len(rows)):
         with torch.no_grad():
-            hidden = bge.model(input_ids=ids, attention_mask=mask).last_hidden_state  # (b, T, H)
-        found.append(l2_normalize(hidden[:, 0]))
-    return torch.cat(found)
+            states = packed_states([rows[number] for number in numbers], bge.model)
+        vectors[numbers] = l2_normalize(torch.cat([hidden[:, 0] for _, hidden in states]))
+    return vectors
 
 
 class Search:
