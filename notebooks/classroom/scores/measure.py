@@ -16,8 +16,11 @@ from classroom.sample import sample
 from classroom.sentences import Sentence, load_sentences
 from classroom.words import words
 from helpers.checkpoint.recorded import recorded_figures
+from helpers.devices import batch_limits
 from helpers.normalization import l2_normalize
+from helpers.packing import batches, packed_states
 from helpers.pipeline import BgeM3
+from helpers.pooling import pool
 
 W = words("scores")
 LEVELS = 255  # steps between the 256 codes of one byte
@@ -36,6 +39,8 @@ class Course:
     asked: Tensor
     right: Tensor  # the passage that answers
     near: Tensor  # one of the same topic and words that does not
+    asked_max: Tensor  # questions and passages once more, (m, H) and (2m, H), by max pooling: another model
+    passages_max: Tensor
 
     def pairs(self, same: bool, topic: str = "", half: int | None = None) -> Tensor:
         """Cosines of two English sentences, each pair once: of one topic, or of two.
@@ -64,6 +69,24 @@ def passages_of(questions: Sequence[Question]) -> list[str]:
     return [q.passage for q in questions] + [q.near[0] for q in questions]
 
 
+@torch.no_grad()
+def cls_and_max(bge: BgeM3, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
+    """What ``encode`` gives with cls and with max pooling, ``(n, H)`` each, from one pass through the layers.
+
+    >>> [list(vectors.shape) for vectors in cls_and_max(bge, ["Hello", "你好"])]  # mini-m3
+    [[2, 384], [2, 384]]
+    """
+    rows = bge.tokenizer(list(texts), truncation=True, max_length=bge.max_length)["input_ids"]
+    vectors = torch.empty(2, len(rows), bge.model.config.hidden_size)
+    limits = batch_limits(bge.model.device, texts=None, tokens=None)
+    for numbers in batches([len(row) for row in rows], *limits):
+        states = packed_states([rows[number] for number in numbers], bge.model)
+        for place, how in enumerate(("cls", "max")):
+            pooled = torch.cat([pool(hidden, torch.ones_like(ids), how) for ids, hidden in states])  # (b, H)
+            vectors[place, numbers] = l2_normalize(pooled.float()).cpu()
+    return vectors[0], vectors[1]
+
+
 def encode_course(bge: BgeM3) -> Course:
     """Encode the sentences with their variants, the questions and two passages for each; few where ``bge`` is large."""
     sentences = sample(bge, load_sentences(), few=55)
@@ -72,7 +95,8 @@ def encode_course(bge: BgeM3) -> Course:
     def encode(texts: list[str]) -> Tensor:
         return bge.encode(texts, progress=False).float().cpu()
 
-    passages = encode(passages_of(questions))  # (2m, H)
+    asked, asked_max = cls_and_max(bge, [q.question for q in questions])  # (m, H) each
+    passages, passages_max = cls_and_max(bge, passages_of(questions))  # (2m, H) each
     return Course(
         sentences,
         questions,
@@ -80,9 +104,11 @@ def encode_course(bge: BgeM3) -> Course:
         encode([s.chinese for s in sentences]),
         encode([s.paraphrase for s in sentences]),
         encode([s.near_miss for s in sentences]),
-        encode([q.question for q in questions]),
+        asked,
         passages[: len(questions)],
         passages[len(questions) :],
+        asked_max,
+        passages_max,
     )
 
 
@@ -143,6 +169,8 @@ def calibrate(right: Tensor, wrong: Tensor) -> tuple[float, float]:
         bend = (x.T * (weight * chance * (1 - chance))) @ x + ridge  # (2, 2)
         step = torch.linalg.solve(bend, slope)  # (2,)
         answer = answer - step * min(1.0, 5.0 / max(step.norm().item(), 1e-12))
+        if step.norm() < 1e-9:
+            break
     return answer[0].item(), answer[1].item()
 
 
