@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 
 import torch
 from torch import Tensor
 
 from classroom.exercises import Case, judge
-from helpers.pipeline import BgeM3
-
-
-@cache
-def mini() -> BgeM3:
-    """The embedded checkpoint, so that the cases do not depend on which model the page runs."""
-    return BgeM3.from_checkpoint("mini", device="cpu")
 
 
 def random(*shape: int) -> Tensor:
@@ -26,13 +18,11 @@ def random(*shape: int) -> Tensor:
 def habit(function: Callable[[Tensor], Tensor]) -> bool:
     """``habit(maps)``, ``(A, T, T)`` → ``(A,)``: the mean share a head gives to the token after the one that looks."""
     hint = "maps[:, i, i + 1] for every i but the last; the mean over those T − 1"
-    walk = mini().walk(["她打开电脑，because she wanted to work."])
     small = torch.tensor([[[0.0, 1.0, 0.0], [0.5, 0.0, 0.5], [1.0, 0.0, 0.0]]])
     questions = [
         ("three tokens", small, hint + ": here (1 + 0.5) / 2"),
         ("random maps", random(4, 6, 6).softmax(dim=-1), hint + "; a row is who looks, a column who is looked at"),
         ("two tokens", random(2, 2, 2), "the last token has none after it: here one row counts"),
-        ("mini-m3's own", walk.attentions[1][0].clone(), hint),
     ]
     cases = [Case(n, (x,), x.diagonal(offset=1, dim1=1, dim2=2).mean(dim=-1), h) for n, x, h in questions]
     return judge(function, cases)
@@ -54,12 +44,11 @@ def silence(function: Callable[[Tensor, int, int], Tensor]) -> bool:
             raise ValueError("the weight you were given has changed; work on a clone")
         return answer
 
-    own = mini().model.encoder.layer[0].attention.output.dense.weight.detach()
     questions = [
         ("eight numbers, the first head", (random(8, 8) + 1, 0, 2)),
         ("the last head", (random(6, 6) + 1, 2, 3)),
         ("one head in all", (random(4, 4) + 1, 0, 1)),
-        ("mini-m3's own", (own.clone(), 5, 12)),
+        ("mini-m3's size", (random(384, 384), 5, 12)),
     ]
     return judge(checked, [Case(name, given, kept(*given), hint) for name, given in questions])
 

@@ -104,11 +104,12 @@ def word_curves(curves: Mapping[str, tuple[str, Tensor, Tensor]]) -> Figure:
     ):
         axes.plot(own.tolist(), color=BLUE, linewidth=2)
         axes.plot(other.tolist(), color=ORANGE, linestyle="--", linewidth=2)
-        top, middle = int(own.argmax()), len(other) // 2
+        top, third = int(own.argmax()), len(other) // 3
+        middle, lowest = len(other) // 2, other[third:-third].min()
         for name, token, place, height, colour in (
-            ("word", word, top, own[top], BLUE), ("control", control, middle, other[middle], ORANGE),
+            ("word", word, top, own[top], BLUE), ("control", control, middle, lowest, ORANGE),
         ):  # fmt: skip
-            shift = (0, 6 if name == "word" else -26)
+            shift = (0, 6 if name == "word" else -18)
             axes.annotate(drawable(text[name].format(token=token)), (place, height.item()), shift, fontsize=10,
                           textcoords="offset points", ha="center", color=colour)  # fmt: skip
         axes.set_title(drawable(text["title"].format(word=word)))

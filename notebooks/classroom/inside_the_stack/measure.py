@@ -16,7 +16,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from classroom import retrieval
 from classroom.ablations import Off, switched_off
 from classroom.pairs import load_pairs
-from classroom.passages import all_passages, load_questions
+from classroom.passages import load_questions
 from classroom.pooling.measure import batches
 from classroom.sample import sample
 from classroom.sentences import Sentence, load_sentences
@@ -74,9 +74,8 @@ class Search:
         rows = bge.tokenizer(texts, truncation=True, max_length=bge.max_length)["input_ids"]
         self.batches = list(batches(bge, rows))  # numbers, ids, mask of texts of like length
         self.states = [
-            bge.model(ids, attention_mask=mask, output_hidden_states=True).hidden_states
-            for _, ids, mask in self.batches
-        ]  # L + 1 of (b, T, H) each
+            through(bge.model.encoder.layer, bge.model.embeddings(input_ids=ids), mask) for _, ids, mask in self.batches
+        ]  # L + 1 of (b, T, H) each, the last (b, 1, H)
 
     def _gather(self, rows: Sequence[Tensor]) -> Tensor:
         """The unit rows of ``<s>``, of the batches' states ``(b, T, H)``, in the order of the texts."""
@@ -99,9 +98,7 @@ class Search:
         with switched_off(model, off):
             for (_, ids, mask), states in zip(self.batches, self.states, strict=True):
                 hidden = model.embeddings(input_ids=ids) if off.positions else states[start]  # (b, T, H)
-                for layer in model.encoder.layer[start:]:
-                    hidden = layer(hidden, attention_mask=mask.bool()[:, None, None, :])
-                last.append(hidden)
+                last.append(through(model.encoder.layer[start:], hidden, mask)[-1])
         return self._gather(last)
 
     def scores(self, off: Off = NOTHING) -> Tensor:
@@ -121,6 +118,27 @@ class Search:
         return retrieval.mrr(self.places(off))
 
 
+def through(layers: Sequence[torch.nn.Module], hidden: Tensor, mask: Tensor) -> list[Tensor]:
+    """The hidden states before, between and after some layers, ``(b, T, H)`` each; after the last only ``<s>``'s."""
+    states, see = [hidden], mask.bool()[:, None, None, :]  # (b, 1, 1, T)
+    for layer in layers[:-1]:
+        states.append(layer(states[-1], attention_mask=see))
+    return [*states, *(start_row(layer, states[-1], see) for layer in layers[-1:])]
+
+
+def start_row(layer: torch.nn.Module, hidden: Tensor, see: Tensor) -> Tensor:
+    """What a layer makes of ``<s>`` alone, ``(b, T, H)`` → ``(b, 1, H)``: of the last layer no other row is read.
+
+    It looks at all tokens that ``see`` ``(b, 1, 1, T)`` allows; their queries and feed-forward rows are saved.
+    """
+    own, first = layer.attention.self, hidden[:, :1]  # (b, 1, H)
+    given = ((own.query, first), (own.key, hidden), (own.value, hidden))
+    heads = [encoder.split_heads(part(rows), own.num_attention_heads) for part, rows in given]
+    context = encoder.merge_heads(functional.scaled_dot_product_attention(*heads, attn_mask=see))  # (b, 1, H)
+    attended = layer.attention.output(context, first)
+    return layer.output(layer.intermediate(attended), attended)
+
+
 def paraphrases(bge: BgeM3, count: int = 40, few: int = 8) -> Search:
     """A search for sentences by their paraphrases: ``count`` questions, twice as many candidates.
 
@@ -132,12 +150,12 @@ def paraphrases(bge: BgeM3, count: int = 40, few: int = 8) -> Search:
 
 
 def passages(bge: BgeM3) -> Search:
-    """A search for the short passage that answers a question: 20 questions, 80 passages; 4 and 16 on a large model.
+    """A search for the short passage that answers a question: 20 questions, 40 passages; 4 and 8 on a large model.
 
-    Three near misses for each question, of the same topic and with the same words.
+    A near miss for each question, of the same topic and with the same words.
     """
     asked = sample(bge, [one for one in load_questions() if one.kind != "long"], few=4, count=20)
-    return Search(bge, [one.question for one in asked], all_passages(asked))
+    return Search(bge, [one.question for one in asked], [one.passage for one in asked] + [one.near[0] for one in asked])
 
 
 def stories(bge: BgeM3) -> Search:
