@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 
 import torch
 from torch import Tensor, nn
 
 from classroom.passages import Question, load_questions
 from classroom.retrieval import paired_interval
+from helpers import packing
+from helpers.devices import batch_limits
 from helpers.normalization import l2_normalize
 from helpers.pipeline import BgeM3
 from helpers.pooling import POOLINGS, pool
@@ -106,16 +109,16 @@ def buried(questions: Sequence[Question], size: int, count: Callable[[str], int]
     long as they fit. The others belong to questions that ``easy_questions`` leaves out, so that no document holds a
     near miss of another document's question.
     """
-    chance = random.Random(seed)
+    chance, length = random.Random(seed), cache(count)
     spare = [q for q in load_questions() if q.language == "en" and q.kind == "paraphrase"]
     documents = []
     for question in questions:
         others = sorted({text for q in spare if q.topic != question.topic for text in (q.passage, *q.near)})
-        parts, free = [question.passage], size - count(question.passage)
+        parts, free = [question.passage], size - length(question.passage)
         for text in chance.sample(others, len(others)):
-            if count(text) <= free:
+            if length(text) <= free:
                 parts.insert(chance.randrange(len(parts) + 1), text)
-                free -= count(text)
+                free -= length(text)
         documents.append(parts)
     return documents
 
@@ -132,9 +135,10 @@ def many_cls(bge: BgeM3, texts: Sequence[str], every: int) -> Tensor:
         parts = [[start, *ids[place : place + every]] for place in range(1, len(ids), every)]
         rows.append([number for part in parts for number in part][: bge.max_length])
     vectors = torch.empty(len(rows), bge.model.config.hidden_size)
-    for numbers, ids, mask in batches(bge, rows):
-        hidden = bge.model(input_ids=ids, attention_mask=mask).last_hidden_state  # (b, T, H)
-        vectors[numbers] = l2_normalize(pool(hidden, (ids == start).long(), "mean")).float().cpu()
+    for numbers in packing.batches([len(row) for row in rows], *batch_limits(bge.model.device, None, None)):
+        states = packing.packed_states([rows[number] for number in numbers], bge.model)
+        means = torch.cat([pool(hidden, (ids == start).long(), "mean") for ids, hidden in states])  # (b, H)
+        vectors[numbers] = l2_normalize(means).float().cpu()
     return vectors
 
 
