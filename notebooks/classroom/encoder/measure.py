@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from classroom import retrieval
 from classroom.ablations import changed, even_attention
 from classroom.passages import load_questions
-from classroom.pooling.measure import blinded
+from classroom.pooling.measure import batches, ids_of, run_layer, views
 from classroom.sample import sample
 from classroom.sentences import Sentence, load_sentences
 from helpers import encoder
@@ -198,25 +198,46 @@ def found(questions: Tensor, index: Tensor | None = None) -> Tensor:
     return 1 / retrieval.ranks(questions[:n] @ (questions if index is None else index)[n:].T)
 
 
-def find_paraphrases(bge: BgeM3) -> Tensor:
-    """Search B as the model is: ``found`` of the vectors of its texts, ``(n,)``."""
-    return found(bge.encode(search_texts(bge), progress=False))
-
-
 def cost_of_layers(bge: BgeM3, layers: Sequence[int], right: Tensor) -> dict[str, list[tuple[float, float, float]]]:
     """MRR that search B loses with a layer's attention ``even``, and with ``<s>`` ``blind`` to all but itself in it.
 
     For each layer (from 1): the mean and its 95 % interval, sentence by sentence; ``right`` ``(n,)`` is the search as
     trained.
     """
-    losses: dict[str, list[tuple[float, float, float]]] = {"even": [], "blind": []}
-    for layer in layers:
-        with even_attention(bge.model, range(layer - 1, layer)):
-            spoilt = {"even": find_paraphrases(bge)}  # (n,)
-        spoilt["blind"] = found(blinded(bge, search_texts(bge), [layer]))
-        for name, answers in spoilt.items():
-            losses[name].append(((right - answers).mean().item(), *retrieval.paired_interval(right, answers)))
+    losses: dict[str, list[tuple[float, float, float]]] = {}
+    for name, vectors in spoilt_layers(bge, search_texts(bge), layers).items():
+        answers = [found(rows) for rows in vectors]  # (n,) a layer
+        losses[name] = [
+            ((right - spoilt).mean().item(), *retrieval.paired_interval(right, spoilt)) for spoilt in answers
+        ]
     return losses
+
+
+@torch.no_grad()
+def spoilt_layers(bge: BgeM3, texts: Sequence[str], layers: Sequence[int]) -> dict[str, Tensor]:
+    """Unit vectors ``(len(layers), n, H)`` with one layer's attention ``even``, and with ``<s>`` ``blind`` in it.
+
+    The layers below the spoilt one (from 1) are as ever, so each is run once for all.
+    """
+    rows, stack = ids_of(bge, texts), bge.model.encoder.layer
+    even, blind = torch.empty(2, len(layers), len(rows), bge.model.config.hidden_size)
+    for numbers, ids, mask in batches(bge, rows):
+        hidden, (see, alone) = bge.model.embeddings(ids), views(mask)  # (b, T, H), (b, 1, T, T) twice
+        for number, layer in enumerate(stack, start=1):
+            if number in layers:
+                place = list(layers).index(number)
+                with even_attention(bge.model, range(number - 1, number)):
+                    even[place, numbers] = last_start(stack[number - 1 :], hidden, see, see)
+                blind[place, numbers] = last_start(stack[number - 1 :], hidden, alone, see)
+            hidden = run_layer(layer, hidden, see)
+    return {"even": even, "blind": blind}
+
+
+def last_start(stack: Sequence[nn.Module], hidden: Tensor, first: Tensor, see: Tensor) -> Tensor:
+    """The row of ``<s>`` after these layers, unit ``(b, H)`` on the CPU; ``first`` is what the first of them sees."""
+    for layer in stack:
+        hidden, first = run_layer(layer, hidden, first), see
+    return functional.normalize(hidden[:, 0].float().cpu(), dim=-1)
 
 
 @contextmanager

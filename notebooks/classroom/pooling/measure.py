@@ -67,6 +67,18 @@ def run_layer(layer: nn.Module, hidden: Tensor, see: Tensor) -> Tensor:
     return output[0] if isinstance(output, tuple) else output
 
 
+def views(mask: Tensor) -> tuple[Tensor, Tensor]:
+    """Who looks at whom, ``(b, T)`` → ``(b, 1, T, T)`` twice: all at all real tokens; ``<s>`` at nothing but itself.
+
+    >>> views(torch.tensor([[1, 1]]))[1].tolist()
+    [[[[True, False], [True, True]]]]
+    """
+    see = mask.bool()[:, None, None, :].expand(-1, 1, mask.shape[1], -1)  # row looks at column
+    alone = see.clone()
+    alone[:, :, 0, 1:] = False
+    return see, alone
+
+
 @torch.no_grad()
 def blinded(bge: BgeM3, texts: Sequence[str], layers: Sequence[int]) -> Tensor:
     """Unit vectors ``(n, H)`` of ``<s>`` that sees nothing but itself in these layers, counted from 1.
@@ -83,10 +95,7 @@ def blinded(bge: BgeM3, texts: Sequence[str], layers: Sequence[int]) -> Tensor:
     rows = ids_of(bge, texts)
     vectors = torch.empty(len(rows), bge.model.config.hidden_size)
     for numbers, ids, mask in batches(bge, rows):
-        hidden, length = bge.model.embeddings(ids), ids.shape[1]  # (b, T, H)
-        see = mask.bool()[:, None, None, :].expand(-1, 1, length, -1)  # (b, 1, T, T): row looks at column
-        alone = see.clone()
-        alone[:, :, 0, 1:] = False
+        hidden, (see, alone) = bge.model.embeddings(ids), views(mask)  # (b, T, H), (b, 1, T, T) twice
         for number, layer in enumerate(stack, start=1):
             hidden = run_layer(layer, hidden, alone if number in layers else see)
         vectors[numbers] = l2_normalize(hidden[:, 0]).float().cpu()
