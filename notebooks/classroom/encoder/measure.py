@@ -174,9 +174,9 @@ def random_hits(
 def find_passages(bge: BgeM3) -> Tensor:
     """Reciprocal rank of the right passage among all passages and their near misses, one a question ``(n,)``.
 
-    Short passages only; 40 questions and 160 passages, on a large model 12 and 48.
+    Short passages only; 30 questions and 120 passages, on a large model 12 and 48.
     """
-    questions = sample(bge, [q for q in load_questions() if q.kind != "long"], few=12, count=40)
+    questions = sample(bge, [q for q in load_questions() if q.kind != "long"], few=12, count=30)
     texts = [q.question for q in questions] + [q.passage for q in questions] + [t for q in questions for t in q.near]
     vectors = bge.encode(texts, progress=False)  # (5n, H)
     n = len(questions)
@@ -184,8 +184,8 @@ def find_passages(bge: BgeM3) -> Tensor:
 
 
 def search_texts(bge: BgeM3) -> list[str]:
-    """Search B: 70 sentences, then their paraphrases, then their near misses; 25 of each on a large model."""
-    chosen = sample(bge, load_sentences(), few=25, count=70)
+    """Search B: 50 sentences, then their paraphrases, then their near misses; 25 of each on a large model."""
+    chosen = sample(bge, load_sentences(), few=25, count=50)
     return [s.english for s in chosen] + [s.paraphrase for s in chosen] + [s.near_miss for s in chosen]
 
 
