@@ -9,7 +9,9 @@ import torch
 from conftest import FULL, TEXTS
 from matplotlib.figure import Figure
 
+from classroom.ablations import even_attention
 from classroom.encoder import figures, measure, widgets
+from classroom.pooling.measure import blinded
 from classroom.style import use_style
 from helpers.encoder import linear, split_heads
 
@@ -180,6 +182,18 @@ def test_random_hits(mini):
     hits = measure.random_hits(mini, sentences[::2], sentences[1::2], 3)
     assert len(hits) == 3 and max(hits) <= 5
     assert hits == measure.random_hits(mini, sentences[::2], sentences[1::2], 3)
+
+
+def test_spoilt_layers(mini):
+    """Each layer, in any order, is spoilt as it is by running the whole stack; nothing stays spoilt."""
+    layers, before = [6, 1, 4], mini.encode(TEXTS, progress=False)
+    vectors = measure.spoilt_layers(mini, TEXTS, layers)
+    for place, layer in enumerate(layers):
+        with even_attention(mini.model, range(layer - 1, layer)):
+            even = mini.encode(TEXTS, progress=False)
+        torch.testing.assert_close(vectors["even"][place], even, atol=1e-5, rtol=0)
+        torch.testing.assert_close(vectors["blind"][place], blinded(mini, TEXTS, [layer]), atol=1e-5, rtol=0)
+    assert torch.equal(mini.encode(TEXTS, progress=False), before)
 
 
 def test_without_scale(mini):
