@@ -27,8 +27,8 @@ def style():
         yield
 
 
-def test_matrices_hold_the_helpers_scores(mini, monkeypatch):
-    """Every pair of questions and passages as the helpers score it alone, whatever the blocks."""
+def test_matrices_hold_the_helpers_scores(mini):
+    """Every pair of questions and passages as the helpers score it alone."""
     asked, found = (mini.encode_outputs(texts, progress=False) for texts in (SOME[:2], SOME))
     lexical = measure.lexical_matrix(asked.lexical, found.lexical)
     right = [[max_sim(one, other) for other in found.multi_vector] for one in asked.multi_vector]
@@ -36,10 +36,8 @@ def test_matrices_hold_the_helpers_scores(mini, monkeypatch):
     for row, column in np.ndindex(2, 4):
         score = lexical_score(asked.lexical[row], found.lexical[column])
         assert lexical[row, column].item() == pytest.approx(score, abs=1e-6)
-    for block in (1, 100, measure.BLOCK):
-        monkeypatch.setattr(measure, "BLOCK", block)
-        scores = measure.max_sim_matrix(asked.multi_vector, found.multi_vector)
-        torch.testing.assert_close(scores, torch.tensor(right), atol=1e-5, rtol=0)
+    scores = measure.max_sim_matrix(asked.multi_vector, found.multi_vector)
+    torch.testing.assert_close(scores, torch.tensor(right), atol=1e-5, rtol=0)
     assert abs(right[0][1] - measure.max_sim_matrix(found.multi_vector, asked.multi_vector)[1, 0].item()) > 1e-3
 
 

@@ -14,7 +14,6 @@ from helpers.lexical import lexical_score
 from helpers.pipeline import Outputs
 
 KINDS = ("name", "paraphrase", "long", "plain", "cross")
-BLOCK = 200_000  # numbers of a block of cosines, questions' tokens × passages' tokens
 RECORDED = ("What is BGE M3?", "lite_ref_0")  # question, and the figure that holds its passage's weights
 
 
@@ -30,24 +29,14 @@ def lexical_matrix(asked: Sequence[dict[int, float]], found: Sequence[dict[int, 
 def max_sim_matrix(asked: Sequence[Tensor], found: Sequence[Tensor]) -> Tensor:
     """``max_sim`` of every question ``(Tq, H)`` with every passage ``(Tp, H)``, all rows of length 1: ``(n, m)``.
 
-    All passages lie in one matrix; the best cosine is taken passage by passage, some questions at a time.
+    The tokens of all questions lie in one matrix, which meets one passage after the other.
 
     >>> max_sim_matrix([torch.eye(2)], [torch.eye(2)[:1], torch.eye(2)]).tolist()
     [[0.5, 1.0]]
     """
-    lengths = torch.tensor([len(rows) for rows in found])
-    owner = torch.repeat_interleave(torch.arange(len(found)), lengths)  # (all Tp,)
-    rows = torch.cat(list(found))  # (all Tp, H)
-    scores = []
-    for one in asked:
-        best = torch.empty(len(one), len(found))
-        step = max(1, BLOCK // len(rows))
-        for start in range(0, len(one), step):
-            cosines = one[start : start + step] @ rows.T  # (t, all Tp)
-            empty = torch.full((len(cosines), len(found)), -2.0)
-            best[start : start + step] = empty.scatter_reduce(1, owner.expand(len(cosines), -1), cosines, "amax")
-        scores.append(best.mean(dim=0))
-    return torch.stack(scores)
+    rows = torch.cat(list(asked))  # (all Tq, H)
+    best = torch.stack([(rows @ passage.T).amax(dim=1) for passage in found], dim=1)  # (all Tq, m)
+    return torch.stack([part.mean(dim=0) for part in best.split([len(question) for question in asked])])
 
 
 def of_kind(questions: Sequence[Question], kind: str) -> Tensor:
