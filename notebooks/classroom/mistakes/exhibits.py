@@ -10,18 +10,20 @@ import random
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
 from transformers.models.xlm_roberta.modeling_xlm_roberta import XLMRobertaPooler
 
+from helpers.devices import batch_limits
 from helpers.normalization import l2_normalize
+from helpers.packing import batches, packed_states
 from helpers.pipeline import BgeM3
-from helpers.tokenization import EOS, pad
+from helpers.tokenization import EOS, PAD, pad
 
 BATCH = 32  # texts that are padded together
 Encode = Callable[[BgeM3, list[str]], Tensor]  # n texts → unit vectors (n, H)
-Pool = Callable[[Tensor], Tensor]  # last hidden states (b, T, H) → one row a text (b, H)
 STOP_WORDS = re.compile(
     r"\b(?:a|an|and|are|as|at|be|but|by|can|do|does|for|from|had|has|have|he|her|his|how|i|if|in|is|it|its|me|my|no|not|"
     r"of|on|or|our|she|that|the|their|them|they|this|to|was|we|were|what|when|where|which|who|why|will|with|you)\b"
@@ -34,49 +36,107 @@ def ids_of(bge: BgeM3, texts: Sequence[str], special: bool = True) -> list[list[
     return [row or [EOS] for row in bge.tokenizer(list(texts), **options)["input_ids"]]
 
 
+@lru_cache(maxsize=8)
 @torch.no_grad()
-def vectors(
-    bge: BgeM3, rows: list[list[int]], pool: Pool = lambda hidden: hidden[:, 0], left: bool = False,
-    look_at_padding: bool = False, first: int | None = None, mixed: bool = False,
-) -> Tensor:  # fmt: skip
-    """Rows of ids → unit vectors ``(n, H)`` on the CPU: padded batches, the model, its last hidden states pooled.
+def first(bge: BgeM3, rows: tuple[tuple[int, ...], ...]) -> Tensor:
+    """The last hidden state of each row's first token, raw ``(n, H)`` on the CPU, without padding.
 
-    Each option makes one mistake: ``left`` pads on the left, ``look_at_padding`` hands the model a mask of ones,
-    ``first`` numbers the positions from there (the model's own start at 2). ``mixed`` leaves texts of all lengths in
-    one batch, as a plain loop does; else those of like length stand together, and hardly anything is padded.
+    What was asked for lately is remembered: many rooms need the museum's own texts without a mistake in the model.
+    """
+    found = torch.empty(len(rows), bge.model.config.hidden_size)
+    for numbers in batches([len(row) for row in rows], *batch_limits(bge.model.device, None, None)):
+        states = packed_states([rows[number] for number in numbers], bge.model)
+        found[numbers] = torch.cat([hidden[:, 0] for _, hidden in states]).float().cpu()
+    return found
+
+
+def raw(bge: BgeM3, texts: Sequence[str]) -> Tensor:
+    """Each text's row of ``<s>`` as it leaves the layers ``(n, H)``."""
+    return first(bge, tuple(map(tuple, ids_of(bge, texts))))
+
+
+def vectors(bge: BgeM3, rows: Sequence[Sequence[int]]) -> Tensor:
+    """Rows of ids → unit vectors ``(n, H)`` on the CPU; whatever is wrong is wrong in the ids.
 
     >>> vectors(bge, [[0, 9, 2]]).shape  # mini-m3
     torch.Size([1, 384])
     """
-    order = sorted(range(len(rows)), key=lambda number: len(rows[number]))
-    if mixed:
-        random.Random(0).shuffle(order)
+    return l2_normalize(first(bge, tuple(map(tuple, rows))))
+
+
+@torch.no_grad()
+def padded(bge: BgeM3, texts: Sequence[str], left: bool = False, start: int | None = None) -> Tensor:
+    """Texts → unit vectors ``(n, H)`` on the CPU, from padded batches of like length and the library's model.
+
+    Each option makes one mistake: ``left`` pads on the left, ``start`` numbers the positions from there (the model's
+    own start at 2).
+    """
+    rows = ids_of(bge, texts)
     found = torch.empty(len(rows), bge.model.config.hidden_size)
-    for start in range(0, len(order), BATCH):
-        numbers = order[start : start + BATCH]
+    for numbers in by_length(rows):
         some = [rows[number][::-1] if left else rows[number] for number in numbers]
         ids, mask = (part.flip(1) if left else part for part in pad(some))  # (b, T) each
         ids, mask = ids.to(bge.model.device), mask.to(bge.model.device)
-        seen = torch.ones_like(mask) if look_at_padding else mask
-        places = None if first is None else torch.arange(first, first + ids.shape[1], device=ids.device).expand_as(ids)
-        hidden = bge.model(input_ids=ids, attention_mask=seen, position_ids=places).last_hidden_state  # (b, T, H)
-        found[numbers] = pool(hidden).float().cpu()
+        places = None if start is None else torch.arange(start, start + ids.shape[1], device=ids.device).expand_as(ids)
+        hidden = bge.model(input_ids=ids, attention_mask=mask, position_ids=places).last_hidden_state  # (b, T, H)
+        found[numbers] = hidden[:, 0].float().cpu()
+    return l2_normalize(found)
+
+
+def by_length(rows: Sequence[Sequence[int]]) -> list[list[int]]:
+    """The numbers of all rows, those of like length in one batch."""
+    order = sorted(range(len(rows)), key=lambda number: len(rows[number]))
+    return [order[place : place + BATCH] for place in range(0, len(order), BATCH)]
+
+
+def padding(rows: Sequence[Sequence[int]]) -> list[int]:
+    """How much padding each row gets where long and short ones share their batches, as in a plain loop."""
+    order = sorted(range(len(rows)), key=lambda number: len(rows[number]))
+    random.Random(0).shuffle(order)
+    free = [0] * len(rows)
+    for place in range(0, len(order), BATCH):
+        numbers = order[place : place + BATCH]
+        for number in numbers:
+            free[number] = max(len(rows[other]) for other in numbers) - len(rows[number])
+    return free
+
+
+@torch.no_grad()
+def mixed(bge: BgeM3, texts: Sequence[str], look_at_padding: bool = False, average: bool = False) -> Tensor:
+    """Texts → unit vectors ``(n, H)`` on the CPU, as from batches in which long and short ones stand together.
+
+    ``look_at_padding`` hands the model a mask of ones, ``average`` takes the mean of all rows, padding's too. All
+    padding of a text is the same token at the same position, so it is computed once and counted as often as it stands
+    there: the same numbers for less work.
+    """
+    rows, size = ids_of(bge, texts), bge.model.config.hidden_size
+    free, found = padding(rows), torch.empty(len(rows), size)
+    for numbers in by_length(rows):
+        ids, mask = (part.to(bge.model.device) for part in pad([[*rows[number], PAD] for number in numbers]))
+        counts = mask.to(bge.model.dtype)  # (b, T): 1 a token, at its one padding how often that stands there
+        lengths = [len(rows[number]) for number in numbers]
+        counts[range(len(numbers)), lengths] = counts.new_tensor([free[number] for number in numbers])
+        seen = counts if look_at_padding else counts * (ids != PAD)  # (b, T)
+        bias = seen.log()[:, None, None].expand(-1, -1, ids.shape[1], -1)  # (b, 1, T, T): k keys alike count k times
+        hidden = bge.model(input_ids=ids, attention_mask=bias).last_hidden_state  # (b, T, H)
+        pooled = torch.einsum("bt,bth->bh", counts, hidden) if average else hidden[:, 0]  # the length is 1 in any case
+        found[numbers] = pooled.float().cpu()
     return l2_normalize(found)
 
 
 def left_padding(bge: BgeM3, texts: list[str]) -> Tensor:
     """``hidden[:, 0]`` where padding stands on the left."""
-    return vectors(bge, ids_of(bge, texts), left=True)
+    return padded(bge, texts, left=True)
 
 
 def no_mask(bge: BgeM3, texts: list[str]) -> Tensor:
     """``model(ids)``: every token looks at the padding."""
-    return vectors(bge, ids_of(bge, texts), look_at_padding=True, mixed=True)
+    return mixed(bge, texts, look_at_padding=True)
 
 
 def positions(bge: BgeM3, texts: list[str]) -> Tensor:
     """Positions 0, 1, 2, … in place of 2, 3, 4, …"""
-    return vectors(bge, ids_of(bge, texts), first=0)
+    return padded(bge, texts, start=0)
 
 
 def no_special(bge: BgeM3, texts: list[str]) -> Tensor:
@@ -91,17 +151,18 @@ def shifted(bge: BgeM3, texts: list[str]) -> Tensor:
 
 def mean(bge: BgeM3, texts: list[str]) -> Tensor:
     """``hidden.mean(dim=1)``: not the row that was trained, and padding averaged in."""
-    return vectors(bge, ids_of(bge, texts), pool=lambda hidden: hidden.mean(dim=1), mixed=True)
+    return mixed(bge, texts, average=True)
 
 
 def pooler(seed: int) -> Encode:
     """``pooler_output`` of a model whose files hold no pooler: the library draws one at each start (``seed``)."""
 
+    @torch.no_grad()
     def encode(bge: BgeM3, texts: list[str]) -> Tensor:
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             layer = XLMRobertaPooler(bge.model.config)
-        return vectors(bge, ids_of(bge, texts), pool=lambda hidden: layer(hidden.float().cpu()))
+        return l2_normalize(layer(raw(bge, texts)[:, None]))  # it takes (n, T, H) and reads the first of T
 
     return encode
 
@@ -112,14 +173,14 @@ def dropout(bge: BgeM3, texts: list[str]) -> Tensor:
         torch.manual_seed(len(texts))
         bge.model.train()
         try:
-            return vectors(bge, ids_of(bge, texts))
+            return padded(bge, texts)
         finally:
             bge.model.eval()
 
 
 def right(bge: BgeM3, texts: list[str]) -> Tensor:
     """No mistake at all."""
-    return bge.encode(texts, progress=False)
+    return l2_normalize(raw(bge, texts))
 
 
 def prefix(words: str) -> Encode:

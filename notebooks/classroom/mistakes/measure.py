@@ -152,7 +152,7 @@ class Museum:
 
     def half_normalized(self) -> Damage:
         """Raw dot products: in a test with all vectors raw, and in an index of which every second vector is raw."""
-        raw = [self.bge.encode(texts, normalize=False, progress=False) for texts in (self.questions, self.texts)]
+        raw = [exhibits.raw(self.bge, texts) for texts in (self.questions, self.texts)]  # (n, H), (2n, H)
         mixed = self.vectors[1].clone()  # (2n, H)
         mixed[1::2] = raw[1][1::2]
         test = reciprocal(raw[0] @ raw[1].T)
@@ -174,17 +174,17 @@ class Museum:
     def truncated(self, limit: int = 128) -> Damage:
         """A limit of ``limit`` tokens: one's own short texts stay whole, documents lose what stands behind it.
 
-        The documents are twice as long as the limit; the passage that answers is their end.
+        The passage that answers is a document's end, and stands behind the limit.
         """
         kinds = ("name", "plain")  # questions that use their passage's words
         asked = sample(
-            self.bge, [q for q in load_questions() if q.language == "en" and q.kind in kinds], few=8, count=20
+            self.bge, [q for q in load_questions() if q.language == "en" and q.kind in kinds], few=8, count=16
         )
         count = self.bge.tokenizer.tokenize
         openings = [opening(question, limit, lambda text: len(count(text))) for question in asked]
         documents = [f"{start} {question.passage}" for start, question in zip(openings, asked, strict=True)]
         ask = exhibits.right(self.bge, [question.question for question in asked])  # (n, H)
-        whole, short = self.bge.encode(documents, progress=False), self.cut(documents, limit)  # (n, H) each
+        whole, short = exhibits.right(self.bge, documents), self.cut(documents, limit)  # (n, H) each
         before, use = reciprocal(ask @ whole.T), reciprocal(ask @ short.T)  # (n,) each
         test = reciprocal(self.cut(self.questions, limit) @ self.cut(self.texts, limit).T)
         same = (whole * short).sum(dim=1).mean().item()
@@ -216,11 +216,12 @@ class Museum:
 
 
 def opening(question: Question, size: int, count: Callable[[str], int]) -> str:
-    """Passages on other topics than the question's, ``size`` tokens of them or a few more; ``count`` tells a text's.
+    """Short passages on other topics than the question's, ``size`` tokens of them or a few more.
 
-    The same question always gets the same ones.
+    ``count`` tells how many tokens a text has. The same question always gets the same ones.
     """
-    others = [q.near[0] for q in load_questions() if q.topic != question.topic and q.language == question.language]
+    short = [q for q in load_questions() if q.kind != "long" and q.language == question.language]
+    others = [q.near[0] for q in short if q.topic != question.topic]
     parts: list[str] = []
     length = 0
     for text in random.Random(question.id).sample(others, len(others)):
