@@ -35,8 +35,8 @@ def max_sim_matrix(asked: Sequence[Tensor], found: Sequence[Tensor]) -> Tensor:
     [[0.5, 1.0]]
     """
     rows = torch.cat(list(asked))  # (all Tq, H)
-    best = torch.stack([(rows @ passage.T).amax(dim=1) for passage in found], dim=1)  # (all Tq, m)
-    return torch.stack([part.mean(dim=0) for part in best.split([len(question) for question in asked])])
+    best = torch.stack([(passage @ rows.T).amax(dim=0) for passage in found])  # (m, all Tq)
+    return torch.stack([part.mean(dim=1) for part in best.split([len(question) for question in asked], dim=1)])
 
 
 def of_kind(questions: Sequence[Question], kind: str) -> Tensor:
