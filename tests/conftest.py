@@ -49,7 +49,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
         return [f"Inside bge-m3: only the tests marked {config.option.markexpr!r}"]
     return [
         "Inside bge-m3: every stage, output and message on mini-m3, then every page with its stored outputs; offline,",
-        "about a quarter of an hour on two cores. Left out: -m slow, real_shape, real_weights (see .github/CONTRIBUTING.md)",
+        "a quarter of an hour on two cores. Left out: -m slow, real_shape, real_weights (see .github/CONTRIBUTING.md)",
     ]
 
 

@@ -49,8 +49,8 @@ def test_without_a_mistake_the_vectors_are_right(mini, monkeypatch):
     """Whatever stands together in a batch."""
     monkeypatch.setattr(exhibits, "BATCH", 2)
     right = mini.encode(SOME, progress=False)
-    close(exhibits.padded(mini, SOME), right)
-    close(exhibits.mixed(mini, SOME), right)
+    for mixed in (False, True):
+        close(exhibits.padded(mini, SOME, mixed=mixed), right)
     close(exhibits.vectors(mini, exhibits.ids_of(mini, SOME)), right)
     close(exhibits.raw(mini, SOME), mini.encode(SOME, normalize=False, progress=False))
     close(exhibits.right(mini, SOME), right)
@@ -85,14 +85,6 @@ def test_each_mistake_is_the_one_it_says(mini):
     for name, vectors in by_hand.items():
         close(EXHIBITS[name].texts(mini, SOME), torch.nn.functional.normalize(vectors, dim=1))
     close(EXHIBITS["prefix"].questions(mini, SOME), mini.encode(["query: " + text for text in SOME], progress=False))
-
-
-def test_padding_of_a_plain_loop(monkeypatch):
-    """In each batch the longest has none, and every text is filled up to it."""
-    rows = [[0] * length for length in (5, 1, 4, 2, 3)]
-    assert exhibits.padding(rows) == [0, 4, 1, 3, 2] and exhibits.padding([]) == []
-    monkeypatch.setattr(exhibits, "BATCH", 2)
-    assert exhibits.padding(rows).count(0) == 3  # the longest of each of three batches
 
 
 def test_sentencepiece_counts_one_lower(mini):

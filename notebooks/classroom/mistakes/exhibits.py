@@ -20,7 +20,7 @@ from helpers.devices import batch_limits
 from helpers.normalization import l2_normalize
 from helpers.packing import batches, packed_states
 from helpers.pipeline import BgeM3
-from helpers.tokenization import EOS, PAD, pad
+from helpers.tokenization import EOS, pad
 
 BATCH = 32  # texts that are padded together
 Encode = Callable[[BgeM3, list[str]], Tensor]  # n texts → unit vectors (n, H)
@@ -65,62 +65,31 @@ def vectors(bge: BgeM3, rows: Sequence[Sequence[int]]) -> Tensor:
 
 
 @torch.no_grad()
-def padded(bge: BgeM3, texts: Sequence[str], left: bool = False, start: int | None = None) -> Tensor:
-    """Texts → unit vectors ``(n, H)`` on the CPU, from padded batches of like length and the library's model.
+def padded(
+    bge: BgeM3, texts: Sequence[str], left: bool = False, start: int | None = None, mixed: bool = False,
+    look_at_padding: bool = False, average: bool = False,
+) -> Tensor:  # fmt: skip
+    """Texts → unit vectors ``(n, H)`` on the CPU, from padded batches and the library's model.
 
     Each option makes one mistake: ``left`` pads on the left, ``start`` numbers the positions from there (the model's
-    own start at 2).
+    own start at 2), ``look_at_padding`` hands the model a mask of ones, ``average`` takes the mean of all rows,
+    padding's too. ``mixed`` leaves texts of all lengths in one batch, as a plain loop does; else those of like length
+    stand together, and hardly anything is padded.
     """
     rows = ids_of(bge, texts)
+    order = sorted(range(len(rows)), key=lambda number: len(rows[number]))
+    if mixed:
+        random.Random(0).shuffle(order)
     found = torch.empty(len(rows), bge.model.config.hidden_size)
-    for numbers in by_length(rows):
+    for place in range(0, len(order), BATCH):
+        numbers = order[place : place + BATCH]
         some = [rows[number][::-1] if left else rows[number] for number in numbers]
         ids, mask = (part.flip(1) if left else part for part in pad(some))  # (b, T) each
         ids, mask = ids.to(bge.model.device), mask.to(bge.model.device)
+        seen = torch.ones_like(mask) if look_at_padding else mask
         places = None if start is None else torch.arange(start, start + ids.shape[1], device=ids.device).expand_as(ids)
-        hidden = bge.model(input_ids=ids, attention_mask=mask, position_ids=places).last_hidden_state  # (b, T, H)
-        found[numbers] = hidden[:, 0].float().cpu()
-    return l2_normalize(found)
-
-
-def by_length(rows: Sequence[Sequence[int]]) -> list[list[int]]:
-    """The numbers of all rows, those of like length in one batch."""
-    order = sorted(range(len(rows)), key=lambda number: len(rows[number]))
-    return [order[place : place + BATCH] for place in range(0, len(order), BATCH)]
-
-
-def padding(rows: Sequence[Sequence[int]]) -> list[int]:
-    """How much padding each row gets where long and short ones share their batches, as in a plain loop."""
-    order = sorted(range(len(rows)), key=lambda number: len(rows[number]))
-    random.Random(0).shuffle(order)
-    free = [0] * len(rows)
-    for place in range(0, len(order), BATCH):
-        numbers = order[place : place + BATCH]
-        for number in numbers:
-            free[number] = max(len(rows[other]) for other in numbers) - len(rows[number])
-    return free
-
-
-@torch.no_grad()
-def mixed(bge: BgeM3, texts: Sequence[str], look_at_padding: bool = False, average: bool = False) -> Tensor:
-    """Texts → unit vectors ``(n, H)`` on the CPU, as from batches in which long and short ones stand together.
-
-    ``look_at_padding`` hands the model a mask of ones, ``average`` takes the mean of all rows, padding's too. All
-    padding of a text is the same token at the same position, so it is computed once and counted as often as it stands
-    there: the same numbers for less work.
-    """
-    rows, size = ids_of(bge, texts), bge.model.config.hidden_size
-    free, found = padding(rows), torch.empty(len(rows), size)
-    for numbers in by_length(rows):
-        ids, mask = (part.to(bge.model.device) for part in pad([[*rows[number], PAD] for number in numbers]))
-        counts = mask.to(bge.model.dtype)  # (b, T): 1 a token, at its one padding how often that stands there
-        lengths = [len(rows[number]) for number in numbers]
-        counts[range(len(numbers)), lengths] = counts.new_tensor([free[number] for number in numbers])
-        seen = counts if look_at_padding else counts * (ids != PAD)  # (b, T)
-        bias = seen.log()[:, None, None].expand(-1, -1, ids.shape[1], -1)  # (b, 1, T, T): k keys alike count k times
-        hidden = bge.model(input_ids=ids, attention_mask=bias).last_hidden_state  # (b, T, H)
-        pooled = torch.einsum("bt,bth->bh", counts, hidden) if average else hidden[:, 0]  # the length is 1 in any case
-        found[numbers] = pooled.float().cpu()
+        hidden = bge.model(input_ids=ids, attention_mask=seen, position_ids=places).last_hidden_state  # (b, T, H)
+        found[numbers] = (hidden.mean(dim=1) if average else hidden[:, 0]).float().cpu()
     return l2_normalize(found)
 
 
@@ -131,7 +100,7 @@ def left_padding(bge: BgeM3, texts: list[str]) -> Tensor:
 
 def no_mask(bge: BgeM3, texts: list[str]) -> Tensor:
     """``model(ids)``: every token looks at the padding."""
-    return mixed(bge, texts, look_at_padding=True)
+    return padded(bge, texts, mixed=True, look_at_padding=True)
 
 
 def positions(bge: BgeM3, texts: list[str]) -> Tensor:
@@ -151,7 +120,7 @@ def shifted(bge: BgeM3, texts: list[str]) -> Tensor:
 
 def mean(bge: BgeM3, texts: list[str]) -> Tensor:
     """``hidden.mean(dim=1)``: not the row that was trained, and padding averaged in."""
-    return mixed(bge, texts, average=True)
+    return padded(bge, texts, mixed=True, average=True)
 
 
 def pooler(seed: int) -> Encode:
