@@ -34,6 +34,13 @@ def drawn(figure):
     return figure
 
 
+def test_search_a_asks_questions_of_every_kind(mini):
+    """Kinds have fixed places in the table: an evenly spread sample of a round number would leave some out."""
+    questions = measure.passage_questions(mini)
+    assert {question.kind for question in questions} == {"name", "paraphrase", "plain", "cross"}
+    assert {question.language for question in questions} == {"en", "zh", "en-zh", "zh-en"}
+
+
 @pytest.mark.parametrize("text", TYPED)
 def test_any_text_can_be_looked_at(mini, text):
     """Empty, emoji, markup, too long: a picture and a caption that says what was left out."""

@@ -184,7 +184,8 @@ def test_passages_come_first_then_their_near_misses(mini):
     found = measure.passages(mini)
     asked = {question.question: question for question in load_questions()}
     n = len(found.questions)
-    assert n == 20 and len(found.candidates) == 2 * n
+    assert n == 24 and len(found.candidates) == 2 * n
+    assert {asked[text].kind for text in found.questions} == {"name", "paraphrase", "plain", "cross"}
     for number, text in enumerate(found.questions):
         assert asked[text].passage == found.candidates[number]
         assert asked[text].near[0] == found.candidates[n + number]

@@ -27,15 +27,6 @@ def directions(count=40, width=12, lean=1.0, seed=0):
     return normalize(rows)
 
 
-def test_raw_vectors_are_what_encode_divides(mini):
-    """Every pooling, in its place, of texts of all lengths."""
-    made = measure.raw_vectors(mini, TEXTS)
-    for kind, how in enumerate(("cls", "mean", "max")):
-        right = mini.encode(TEXTS, pooling=how, normalize=False, progress=False)
-        torch.testing.assert_close(made[kind], right, atol=1e-4, rtol=1e-4)
-        assert (right.norm(dim=1) > 1.5).all()
-
-
 def test_alignment_and_uniformity_by_hand():
     """On four directions of the plane, whatever their lengths."""
     rows = torch.tensor([[2.0, 0.0], [0.0, 0.5], [-1.0, 0.0], [0.0, -3.0]])

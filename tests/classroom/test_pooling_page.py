@@ -38,6 +38,19 @@ def test_vectors_of_every_pooling_and_layer(mini, monkeypatch):
     torch.testing.assert_close(vectors[0, 0], vectors[0, 0, :1].expand(4, -1))
 
 
+def test_last_vectors_are_those_of_encode(mini):
+    """Every pooling in its place, before the division and after it, over several batches; a long text is cut."""
+    texts = [*SOME, *(question.passage for question in load_questions()[:12]), FULL * 2]
+    with pytest.warns(TruncationWarning):
+        raw, made = measure.raw_vectors(mini, texts), measure.last_vectors(mini, texts)
+    with pytest.warns(TruncationWarning):
+        for kind, how in enumerate(POOLINGS):
+            right = mini.encode(texts, pooling=how, normalize=False, progress=False)
+            torch.testing.assert_close(raw[kind], right, atol=1e-4, rtol=1e-4)
+            assert (right.norm(dim=1) > 1.5).all()
+            torch.testing.assert_close(made[kind], right / right.norm(dim=1, keepdim=True), atol=1e-5, rtol=0)
+
+
 def test_vectors_of_a_text_too_long(mini):
     """It is cut with a warning, not an IndexError."""
     with pytest.warns(TruncationWarning):

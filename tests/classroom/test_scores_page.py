@@ -11,7 +11,6 @@ from classroom.retrieval import ranks
 from classroom.scores import figures, measure, widgets
 from classroom.sentences import load_sentences
 from classroom.style import png, use_style
-from helpers.tokenization import TruncationWarning
 
 pytestmark = pytest.mark.filterwarnings("error:Glyph")  # a missing Chinese character would be drawn as a box
 
@@ -59,15 +58,6 @@ def test_course_of_a_model(mini, monkeypatch):
     other = torch.stack([course.asked_max[1], course.passages_max[1], course.passages_max[3]])
     expected = mini.encode([texts[4], texts[5], texts[6]], pooling="max", progress=False)
     torch.testing.assert_close(other, expected, atol=1e-5, rtol=0)
-
-
-def test_two_poolings_from_one_pass(mini):
-    """Both are ``encode``'s, in the order of the texts, over several batches too; a long text is cut."""
-    texts = ["猫在睡觉。", "word " * 700, *(question.passage for question in load_questions()[:12]), "Hello"]
-    with pytest.warns(TruncationWarning):
-        expected = [mini.encode(texts, pooling=how, progress=False) for how in ("cls", "max")]
-    for found, wanted in zip(measure.cls_and_max(mini, texts), expected, strict=True):
-        torch.testing.assert_close(found, wanted, atol=1e-5, rtol=0)
 
 
 def test_pairs_by_topic_and_half(course):

@@ -150,11 +150,11 @@ def paraphrases(bge: BgeM3, count: int = 40, few: int = 8) -> Search:
 
 
 def passages(bge: BgeM3) -> Search:
-    """A search for the short passage that answers a question: 20 questions, 40 passages; 4 and 8 on a large model.
+    """A search for the short passage that answers a question: 24 questions, 48 passages; 4 and 8 on a large model.
 
-    A near miss for each question, of the same topic and with the same words.
+    The questions are of every kind and language; each has a near miss of the same topic and with the same words.
     """
-    asked = sample(bge, [one for one in load_questions() if one.kind != "long"], few=4, count=20)
+    asked = sample(bge, [one for one in load_questions() if one.kind != "long"], few=4, count=24)
     return Search(bge, [one.question for one in asked], [one.passage for one in asked] + [one.near[0] for one in asked])
 
 

@@ -1,40 +1,18 @@
-"""What page 05 measures: rows before the division, and how a small map trains with the division and without it."""
+"""What page 05 measures: how vectors lie on the sphere, and how a small map trains with the division and without."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from classroom.pooling.measure import batches, ids_of
 from helpers.normalization import l2_normalize
-from helpers.pipeline import BgeM3
-from helpers.pooling import POOLINGS, pool
 
 TEMPERATURE = 0.1
 WIDTH = 64  # numbers in a row after the map
 RATE = 0.01  # Adam's
-
-
-@torch.no_grad()
-def raw_vectors(bge: BgeM3, texts: Sequence[str]) -> Tensor:
-    """The vectors of every pooling as they are before the division, ``(3, n, H)``, on the CPU in float32.
-
-    The first axis follows ``POOLINGS`` (cls, mean, max). Raises and warns as ``BgeM3.encode`` does.
-
-    >>> raw_vectors(bge, ["Hello"]).shape  # mini-m3
-    torch.Size([3, 1, 384])
-    """
-    rows = ids_of(bge, texts)
-    vectors = torch.empty(len(POOLINGS), len(rows), bge.model.config.hidden_size)
-    for numbers, ids, mask in batches(bge, rows):
-        hidden = bge.model(input_ids=ids, attention_mask=mask).last_hidden_state  # (b, T, H)
-        for kind, how in enumerate(POOLINGS):
-            vectors[kind, numbers] = pool(hidden, mask, how).float().cpu()
-    return vectors
 
 
 def alignment(one: Tensor, other: Tensor) -> float:

@@ -9,7 +9,7 @@ import ipywidgets as w
 from torch import Tensor
 
 from classroom.normalization.figures import angle_figure
-from classroom.normalization.measure import raw_vectors
+from classroom.pooling.measure import raw_vectors
 from classroom.style import png
 from classroom.words import words
 from helpers.normalization import cosine

@@ -61,6 +61,31 @@ def all_vectors(bge: BgeM3, texts: Sequence[str]) -> Tensor:
     return vectors
 
 
+@torch.no_grad()
+def raw_vectors(bge: BgeM3, texts: Sequence[str]) -> Tensor:
+    """Every pooling of the last layer before the division, ``(3, n, H)``, on the CPU in float32; one pass, no padding.
+
+    The first axis follows ``POOLINGS`` (cls, mean, max). Raises and warns as ``ids_of`` does.
+
+    >>> raw_vectors(bge, ["Hello"]).shape  # mini-m3
+    torch.Size([3, 1, 384])
+    """
+    rows = ids_of(bge, texts)
+    vectors = torch.empty(len(POOLINGS), len(rows), bge.model.config.hidden_size)
+    limits = batch_limits(bge.model.device, texts=None, tokens=None)
+    for numbers in packing.batches([len(row) for row in rows], *limits):
+        states = packing.packed_states([rows[number] for number in numbers], bge.model)
+        for kind, how in enumerate(POOLINGS):
+            pooled = torch.cat([pool(hidden, torch.ones_like(ids), how) for ids, hidden in states])  # (b, H)
+            vectors[kind, numbers] = pooled.float().cpu()
+    return vectors
+
+
+def last_vectors(bge: BgeM3, texts: Sequence[str]) -> Tensor:
+    """Unit vectors of every pooling of the last layer, ``(3, n, H)``: what ``encode`` gives with each."""
+    return l2_normalize(raw_vectors(bge, texts))
+
+
 def run_layer(layer: nn.Module, hidden: Tensor, see: Tensor) -> Tensor:
     """One layer of the library, ``(B, T, H)`` → ``(B, T, H)``; ``see`` ``(B, 1, T or 1, T)`` says who looks at whom."""
     output = layer(hidden, attention_mask=see)

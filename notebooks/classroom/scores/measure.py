@@ -11,16 +11,14 @@ import torch
 from torch import Tensor
 
 from classroom.passages import Question, load_questions
+from classroom.pooling.measure import last_vectors
 from classroom.retrieval import interval, mrr, paired_interval, ranks
 from classroom.sample import sample
 from classroom.sentences import Sentence, load_sentences
 from classroom.words import words
 from helpers.checkpoint.recorded import recorded_figures
-from helpers.devices import batch_limits
 from helpers.normalization import l2_normalize
-from helpers.packing import batches, packed_states
 from helpers.pipeline import BgeM3
-from helpers.pooling import pool
 
 W = words("scores")
 LEVELS = 255  # steps between the 256 codes of one byte
@@ -69,24 +67,6 @@ def passages_of(questions: Sequence[Question]) -> list[str]:
     return [q.passage for q in questions] + [q.near[0] for q in questions]
 
 
-@torch.no_grad()
-def cls_and_max(bge: BgeM3, texts: Sequence[str]) -> tuple[Tensor, Tensor]:
-    """What ``encode`` gives with cls and with max pooling, ``(n, H)`` each, from one pass through the layers.
-
-    >>> [list(vectors.shape) for vectors in cls_and_max(bge, ["Hello", "你好"])]  # mini-m3
-    [[2, 384], [2, 384]]
-    """
-    rows = bge.tokenizer(list(texts), truncation=True, max_length=bge.max_length)["input_ids"]
-    vectors = torch.empty(2, len(rows), bge.model.config.hidden_size)
-    limits = batch_limits(bge.model.device, texts=None, tokens=None)
-    for numbers in batches([len(row) for row in rows], *limits):
-        states = packed_states([rows[number] for number in numbers], bge.model)
-        for place, how in enumerate(("cls", "max")):
-            pooled = torch.cat([pool(hidden, torch.ones_like(ids), how) for ids, hidden in states])  # (b, H)
-            vectors[place, numbers] = l2_normalize(pooled.float()).cpu()
-    return vectors[0], vectors[1]
-
-
 def encode_course(bge: BgeM3) -> Course:
     """Encode the sentences with their variants, the questions and two passages for each; few where ``bge`` is large."""
     sentences = sample(bge, load_sentences(), few=55)
@@ -95,8 +75,8 @@ def encode_course(bge: BgeM3) -> Course:
     def encode(texts: list[str]) -> Tensor:
         return bge.encode(texts, progress=False).float().cpu()
 
-    asked, asked_max = cls_and_max(bge, [q.question for q in questions])  # (m, H) each
-    passages, passages_max = cls_and_max(bge, passages_of(questions))  # (2m, H) each
+    asked, _, asked_max = last_vectors(bge, [q.question for q in questions])  # (m, H) each
+    passages, _, passages_max = last_vectors(bge, passages_of(questions))  # (2m, H) each
     return Course(
         sentences,
         questions,
