@@ -147,7 +147,7 @@ def test_ruff_has_nothing_to_say() -> None:
 
 def test_pytest_says_what_it_does() -> None:
     """A first run tells what it runs and how long it takes; a chosen mark is named."""
-    for options, said in (([], "about ten minutes"), (["-m", "slow"], "only the tests marked 'slow'")):
+    for options, said in (([], "a quarter of an hour"), (["-m", "slow"], "only the tests marked 'slow'")):
         command = [sys.executable, "-m", "pytest", "--collect-only", "tests/test_project.py", *options]
         done = subprocess.run(command, capture_output=True, encoding="utf-8", cwd=ROOT, timeout=300)
         assert said in done.stdout.partition("collected")[0], done.stdout + done.stderr
