@@ -111,15 +111,16 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
 
 def verify(found: Checkpoint) -> int:
     """Print every finding and the verdict for a checkpoint; 0 if it is the real one and computed right, else 1."""
-    from helpers.checkpoint import recorded, verify
+    from helpers.checkpoint.recorded import recorded_figures
+    from helpers.checkpoint.verify import files, findings
     from helpers.pipeline import BgeM3
 
     print(found.path)
-    print(verify.files(found.path), flush=True)
+    print(files(found.path), flush=True)
     bge = BgeM3.from_checkpoint(found.path, device="cpu")  # as the figures were recorded
     print(bge)
     wrong = []
-    for finding in verify.findings(bge, recorded.recorded_figures()):
+    for finding in findings(bge, recorded_figures()):
         print(finding, flush=True)
         wrong += [finding.stage] if finding.right is False else []
     if wrong:

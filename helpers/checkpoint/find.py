@@ -7,7 +7,6 @@
 
 import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -119,12 +118,12 @@ def describe(folder: Path, why: str) -> Checkpoint:
     return Checkpoint(folder, kind, why, config)
 
 
-def copies(repo: str = REPO) -> Iterator[Path]:
+def copies(repo: str = REPO) -> list[Path]:
     """Folders that hold weights of a model, complete or not, likeliest first: the caches of the Hugging Face hub, of
     sentence-transformers and of ModelScope (present and both older layouts); for bge-m3 also a folder ``bge-m3`` or
     ``BAAI/bge-m3``, or either under ``models/``, in this project's folder and in the current one.
 
-    ``next(copies(), None)`` is ``None`` on a machine without the model.
+    ``copies()`` is ``[]`` on a machine without the model.
     """
     from huggingface_hub import constants
 
@@ -136,8 +135,7 @@ def copies(repo: str = REPO) -> Iterator[Path]:
     if repo == REPO:
         names = ("bge-m3", REPO, "models/bge-m3", f"models/{REPO}")
         folders += [parent / name for parent in (PROJECT, Path()) for name in names]
-    here = (folder for folder in folders if any(os.path.isfile(folder / name) for name in WEIGHTS))
-    yield from (folder.absolute() for folder in here)
+    return [folder.absolute() for folder in folders if any(os.path.isfile(folder / name) for name in WEIGHTS)]
 
 
 def cached(cache: str | os.PathLike[str], repo: str) -> list[Path]:

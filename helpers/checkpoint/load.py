@@ -64,7 +64,7 @@ def load_model(folder: Path, dtype: torch.dtype | None) -> tuple[XLMRobertaModel
     from transformers import XLMRobertaModel
 
     read: Any = XLMRobertaModel.from_pretrained  # its annotation knows nothing of the report
-    options = {"output_loading_info": True, "ignore_mismatched_sizes": True, "local_files_only": True}  # told below
+    options = {"local_files_only": True, "output_loading_info": True, "ignore_mismatched_sizes": True}  # told below
     try:
         model, report = read(folder, add_pooling_layer=False, dtype=dtype or torch.float32, **options)
     except Exception as error:  # a damaged .bin fails in torch's reader, with a dozen kinds of error

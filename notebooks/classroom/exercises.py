@@ -42,12 +42,10 @@ def same(answer: Any, expected: Any, tolerance: float) -> str:
 def judge(function: Callable[..., Any], cases: Iterable[Case]) -> bool:
     """Put every case to the function; print the verdict; ``True`` only if all are right.
 
-    A stub that returns ``None`` is told "not yet"; an exception becomes a hint with its message. Cases are drawn one
-    by one, so that those of a generator which take long to make are made only for an answer that gets so far.
+    A stub that returns ``None`` is told "not yet"; an exception becomes a hint with its message.
     """
-    names: list[str] = []
-    waiting = iter(cases)
-    for case in waiting:
+    cases = list(cases)
+    for number, case in enumerate(cases):
         try:
             answer = function(*case.arguments)
         except Exception as error:
@@ -57,9 +55,10 @@ def judge(function: Callable[..., Any], cases: Iterable[Case]) -> bool:
             print("… not yet: the function returns None. Fill it in and run this cell again.")
             return False
         if wrong := same(answer, case.expected, case.tolerance):
-            so_far = f" ({len(names)} of {len(names) + 1 + len(list(waiting))} right so far)" if names else ""
-            print(f"✗ {case.name}: {wrong}. Hint: {case.hint}{so_far}")
+            print(
+                f"✗ {case.name}: {wrong}. Hint: {case.hint}"
+                + (f" ({number} of {len(cases)} right so far)" if number else "")
+            )
             return False
-        names.append(case.name)
-    print(f"✓ right, in all {len(names)} cases: " + ", ".join(names))
+    print(f"✓ right, in all {len(cases)} cases: " + ", ".join(case.name for case in cases))
     return True

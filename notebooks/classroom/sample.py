@@ -14,6 +14,8 @@ Item = TypeVar("Item")
 def sample(bge: BgeM3, items: Sequence[Item], few: int, count: int | None = None) -> list[Item]:
     """``count`` items (all without it), ``few`` where the model is large; evenly spread, in order.
 
+    Where items repeat in a period, as the kinds of questions do, take a count that falls into every place of it.
+
     >>> sample(bge, range(10), few=2, count=5)  # mini-m3
     [0, 2, 4, 6, 8]
     """

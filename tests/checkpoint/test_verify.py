@@ -15,7 +15,6 @@ from test_parity import SABOTAGE
 
 from helpers import BgeM3
 from helpers.__main__ import main
-from helpers.checkpoint import recorded as recorded_module
 from helpers.checkpoint import verify
 from helpers.checkpoint.find import MINI, find
 from helpers.checkpoint.load import load_linear
@@ -230,13 +229,13 @@ def test_files_looks_at_the_weights_that_are_loaded(tmp_path, monkeypatch):
 def test_the_verdict(bge, recorded, monkeypatch, capsys):
     """What a person reads, and the exit code."""
     command = ["verify", "--checkpoint", str(bge.checkpoint.path)]
-    monkeypatch.setattr(recorded_module, "recorded_figures", lambda: recorded)
+    monkeypatch.setattr("helpers.checkpoint.recorded.recorded_figures", lambda: recorded)
     assert main(command) == 0
     printed = capsys.readouterr().out
     assert printed.splitlines()[-1].startswith("This is the real bge-m3, and your installation computes it right")
     assert "WRONG" not in printed
     recorded = copy.deepcopy(recorded)
     recorded["figures"][0]["checks"][1]["expected"][0][4] += 2e-4
-    monkeypatch.setattr(recorded_module, "recorded_figures", lambda: recorded)
+    monkeypatch.setattr("helpers.checkpoint.recorded.recorded_figures", lambda: recorded)
     assert main(command) == 1
     assert capsys.readouterr().out.splitlines()[-1].endswith("First wrong stage: vectors.")

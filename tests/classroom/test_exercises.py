@@ -14,8 +14,6 @@ import nbformat
 import pytest
 import torch
 
-from classroom.exercises import Case, judge
-
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 PAGES = {
     "from_text_to_vector": "00_from_text_to_vector",
@@ -96,21 +94,6 @@ def test_stub_is_told_not_yet(page, name, capsys):
     source = stubs(page)[name][1]
     exec(source, {"torch": torch, "exercises": import_module(f"classroom.{page}.exercises")})
     assert capsys.readouterr().out.startswith("… not yet")
-
-
-def test_cases_are_made_when_they_are_reached(capsys):
-    """A stub does not wait for a case that takes long to make; the count of a wrong answer holds all."""
-    made = []
-
-    def cases():
-        for number in range(3):
-            made.append(number)
-            yield Case(str(number), (number,), number, "the same")
-
-    assert judge(lambda number: None, cases()) is False and made == [0]
-    capsys.readouterr()
-    assert judge(lambda number: min(number, 1), cases()) is False
-    assert "(2 of 3 right so far)" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("page", "name"), EXERCISES)

@@ -74,8 +74,9 @@ class Search:
         rows = bge.tokenizer(texts, truncation=True, max_length=bge.max_length)["input_ids"]
         self.batches = list(batches(bge, rows))  # numbers, ids, mask of texts of like length
         self.states = [
-            through(bge.model.encoder.layer, bge.model.embeddings(input_ids=ids), mask) for _, ids, mask in self.batches
-        ]  # L + 1 of (b, T, H) each, the last (b, 1, H)
+            bge.model(ids, attention_mask=mask, output_hidden_states=True).hidden_states
+            for _, ids, mask in self.batches
+        ]  # L + 1 of (b, T, H) each
 
     def _gather(self, rows: Sequence[Tensor]) -> Tensor:
         """The unit rows of ``<s>``, of the batches' states ``(b, T, H)``, in the order of the texts."""
@@ -98,7 +99,9 @@ class Search:
         with switched_off(model, off):
             for (_, ids, mask), states in zip(self.batches, self.states, strict=True):
                 hidden = model.embeddings(input_ids=ids) if off.positions else states[start]  # (b, T, H)
-                last.append(through(model.encoder.layer[start:], hidden, mask)[-1])
+                for layer in model.encoder.layer[start:]:
+                    hidden = layer(hidden, attention_mask=mask.bool()[:, None, None, :])
+                last.append(hidden)
         return self._gather(last)
 
     def scores(self, off: Off = NOTHING) -> Tensor:
@@ -116,27 +119,6 @@ class Search:
     def mrr(self, off: Off = NOTHING) -> float:
         """Mean reciprocal rank with these parts off."""
         return retrieval.mrr(self.places(off))
-
-
-def through(layers: Sequence[torch.nn.Module], hidden: Tensor, mask: Tensor) -> list[Tensor]:
-    """The hidden states before, between and after some layers, ``(b, T, H)`` each; after the last only ``<s>``'s."""
-    states, see = [hidden], mask.bool()[:, None, None, :]  # (b, 1, 1, T)
-    for layer in layers[:-1]:
-        states.append(layer(states[-1], attention_mask=see))
-    return [*states, *(start_row(layer, states[-1], see) for layer in layers[-1:])]
-
-
-def start_row(layer: torch.nn.Module, hidden: Tensor, see: Tensor) -> Tensor:
-    """What a layer makes of ``<s>`` alone, ``(b, T, H)`` → ``(b, 1, H)``: of the last layer no other row is read.
-
-    It looks at all tokens that ``see`` ``(b, 1, 1, T)`` allows; their queries and feed-forward rows are saved.
-    """
-    own, first = layer.attention.self, hidden[:, :1]  # (b, 1, H)
-    given = ((own.query, first), (own.key, hidden), (own.value, hidden))
-    heads = [encoder.split_heads(part(rows), own.num_attention_heads) for part, rows in given]
-    context = encoder.merge_heads(functional.scaled_dot_product_attention(*heads, attn_mask=see))  # (b, 1, H)
-    attended = layer.attention.output(context, first)
-    return layer.output(layer.intermediate(attended), attended)
 
 
 def paraphrases(bge: BgeM3, count: int = 40, few: int = 8) -> Search:

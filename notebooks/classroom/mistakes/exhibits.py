@@ -16,9 +16,8 @@ import torch
 from torch import Tensor
 from transformers.models.xlm_roberta.modeling_xlm_roberta import XLMRobertaPooler
 
-from helpers.devices import batch_limits
+from classroom.rows import first_states
 from helpers.normalization import l2_normalize
-from helpers.packing import batches, packed_states
 from helpers.pipeline import BgeM3
 from helpers.tokenization import EOS, pad
 
@@ -37,17 +36,12 @@ def ids_of(bge: BgeM3, texts: Sequence[str], special: bool = True) -> list[list[
 
 
 @lru_cache(maxsize=8)
-@torch.no_grad()
 def first(bge: BgeM3, rows: tuple[tuple[int, ...], ...]) -> Tensor:
-    """The last hidden state of each row's first token, raw ``(n, H)`` on the CPU, without padding.
+    """``first_states`` of rows; what was asked for lately is remembered.
 
-    What was asked for lately is remembered: many rooms need the museum's own texts without a mistake in the model.
+    Many rooms need the museum's own texts, and the mistake comes after the model.
     """
-    found = torch.empty(len(rows), bge.model.config.hidden_size)
-    for numbers in batches([len(row) for row in rows], *batch_limits(bge.model.device, None, None)):
-        states = packed_states([rows[number] for number in numbers], bge.model)
-        found[numbers] = torch.cat([hidden[:, 0] for _, hidden in states]).float().cpu()
-    return found
+    return first_states(bge, rows)
 
 
 def raw(bge: BgeM3, texts: Sequence[str]) -> Tensor:

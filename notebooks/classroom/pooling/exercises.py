@@ -8,7 +8,7 @@ Each function takes the reader's own and prints a verdict:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import lru_cache
 
 import torch
@@ -39,17 +39,15 @@ def first_real(function: Callable[[Tensor, Tensor], Tensor]) -> bool:
     right, mask = hidden_state([3, 5], 5)
     left, left_mask = right.flip(1), mask.flip(1)
     one, one_mask = hidden_state([1], 1)
+    mixed, mixed_mask = mixed_scripts()
     start = "find the first 1 of each mask row, then take that position of hidden"
-    told = "position 0 is padding here; mask.argmax(dim=1) is the position of the first 1"
-
-    def cases() -> Iterator[Case]:
-        yield Case("padding on the right", (right, mask), right[:, 0], start)
-        yield Case("one token", (one, one_mask), one[:, 0], start)
-        mixed, mixed_mask = mixed_scripts()
-        yield Case("mixed scripts", (mixed, mixed_mask), mixed[:, 0], start)
-        yield Case("padding on the left", (left, left_mask), torch.stack([left[0, 2], left[1, 0]]), told)
-
-    return judge(function, cases())
+    return judge(function, [
+        Case("padding on the right", (right, mask), right[:, 0], start),
+        Case("one token", (one, one_mask), one[:, 0], start),
+        Case("mixed scripts", (mixed, mixed_mask), mixed[:, 0], start),
+        Case("padding on the left", (left, left_mask), torch.stack([left[0, 2], left[1, 0]]),
+             "position 0 is padding here; mask.argmax(dim=1) is the position of the first 1"),
+    ])  # fmt: skip
 
 
 def mean_without_special(function: Callable[[Tensor, Tensor], Tensor]) -> bool:
@@ -64,15 +62,14 @@ def mean_without_special(function: Callable[[Tensor, Tensor], Tensor]) -> bool:
         return torch.stack(rows)
 
     told = "set the mask to 0 at position 0 and at each row's last real position, mask.sum(dim=1) - 1"
-
-    def cases() -> Iterator[tuple[str, tuple[Tensor, Tensor], str]]:
-        yield "no padding", hidden_state([4, 4], 4), told
-        yield "one token between the special ones", hidden_state([3], 3), told
-        yield "padded batch", hidden_state([3, 6, 5], 6), "the last real position differs from row to row"
-        yield "mixed scripts", mixed_scripts(), told
-        yield "empty text", hidden_state([2, 5], 5), "nothing is left of <s></s> and 0 / 0 is nan: keep <s>'s vector"
-
-    return judge(function, (Case(name, case, right(*case), hint) for name, case, hint in cases()))
+    cases = {
+        "no padding": (hidden_state([4, 4], 4), told),
+        "one token between the special ones": (hidden_state([3], 3), told),
+        "padded batch": (hidden_state([3, 6, 5], 6), "the last real position differs from row to row"),
+        "mixed scripts": (mixed_scripts(), told),
+        "empty text": (hidden_state([2, 5], 5), "nothing is left of <s></s> and 0 / 0 is nan: keep <s>'s vector"),
+    }
+    return judge(function, [Case(name, case, right(*case), hint) for name, (case, hint) in cases.items()])
 
 
 def insert_cls(function: Callable[[list[int], int], list[int]]) -> bool:

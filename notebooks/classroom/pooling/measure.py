@@ -11,8 +11,7 @@ from torch import Tensor, nn
 
 from classroom.passages import Question, load_questions
 from classroom.retrieval import paired_interval
-from helpers import packing
-from helpers.devices import batch_limits
+from classroom.rows import packed
 from helpers.normalization import l2_normalize
 from helpers.pipeline import BgeM3
 from helpers.pooling import POOLINGS, pool
@@ -61,7 +60,6 @@ def all_vectors(bge: BgeM3, texts: Sequence[str]) -> Tensor:
     return vectors
 
 
-@torch.no_grad()
 def raw_vectors(bge: BgeM3, texts: Sequence[str]) -> Tensor:
     """Every pooling of the last layer before the division, ``(3, n, H)``, on the CPU in float32; one pass, no padding.
 
@@ -72,9 +70,7 @@ def raw_vectors(bge: BgeM3, texts: Sequence[str]) -> Tensor:
     """
     rows = ids_of(bge, texts)
     vectors = torch.empty(len(POOLINGS), len(rows), bge.model.config.hidden_size)
-    limits = batch_limits(bge.model.device, texts=None, tokens=None)
-    for numbers in packing.batches([len(row) for row in rows], *limits):
-        states = packing.packed_states([rows[number] for number in numbers], bge.model)
+    for numbers, states in packed(bge, rows):
         for kind, how in enumerate(POOLINGS):
             pooled = torch.cat([pool(hidden, torch.ones_like(ids), how) for ids, hidden in states])  # (b, H)
             vectors[kind, numbers] = pooled.float().cpu()
@@ -157,7 +153,6 @@ def buried(questions: Sequence[Question], size: int, count: Callable[[str], int]
     return documents
 
 
-@torch.no_grad()
 def many_cls(bge: BgeM3, texts: Sequence[str], every: int) -> Tensor:
     """MCLS: a further ``<s>`` before every ``every``-th token, and the mean of all their rows, unit ``(n, H)``.
 
@@ -169,8 +164,7 @@ def many_cls(bge: BgeM3, texts: Sequence[str], every: int) -> Tensor:
         parts = [[start, *ids[place : place + every]] for place in range(1, len(ids), every)]
         rows.append([number for part in parts for number in part][: bge.max_length])
     vectors = torch.empty(len(rows), bge.model.config.hidden_size)
-    for numbers in packing.batches([len(row) for row in rows], *batch_limits(bge.model.device, None, None)):
-        states = packing.packed_states([rows[number] for number in numbers], bge.model)
+    for numbers, states in packed(bge, rows):
         means = torch.cat([pool(hidden, (ids == start).long(), "mean") for ids, hidden in states])  # (b, H)
         vectors[numbers] = l2_normalize(means).float().cpu()
     return vectors

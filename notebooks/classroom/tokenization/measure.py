@@ -8,15 +8,13 @@ import torch
 from torch import Tensor
 
 from classroom import retrieval
+from classroom.rows import first_states
 from classroom.sample import sample
 from classroom.sentences import load_sentences
 from helpers.normalization import l2_normalize
-from helpers.packing import batches, packed_states
 from helpers.pipeline import BgeM3
 from helpers.tokenization import piece_id
 from helpers.unigram import Vocabulary, normalize_text, split_words
-
-TOKENS = 512  # that go through the layers together
 
 
 def vectors_of_ids(bge: BgeM3, rows: list[list[int]]) -> Tensor:
@@ -24,12 +22,7 @@ def vectors_of_ids(bge: BgeM3, rows: list[list[int]]) -> Tensor:
 
     Source: bge-m3's pooling (Chen et al. 2024, arXiv 2402.03216), here without any look at a text.
     """
-    vectors = torch.empty(len(rows), bge.model.config.hidden_size)
-    for numbers in batches([len(row) for row in rows], TOKENS, len(rows)):
-        with torch.no_grad():
-            states = packed_states([rows[number] for number in numbers], bge.model)
-        vectors[numbers] = l2_normalize(torch.cat([hidden[:, 0] for _, hidden in states]))
-    return vectors
+    return l2_normalize(first_states(bge, rows))
 
 
 class Search:
